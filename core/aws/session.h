@@ -1,0 +1,38 @@
+/*
+ * A session: settings, a source of credentials, a loop that it shares with
+ * the sessions made from it, and the secrets already fetched in this run.
+ */
+#ifndef LUN_SESSION_H
+#define LUN_SESSION_H
+
+#include "../creds/chain.h"
+#include "ref.h"
+
+lun_ctx *lun_session_ctx(const lun_session *session);
+lun_loop *lun_session_loop(const lun_session *session);
+struct lun_settings *lun_session_settings(const lun_session *session);
+lun_source *lun_session_source(const lun_session *session);
+struct lun_retry_quota *lun_session_quota(lun_session *session);
+
+/* Fetches the credentials; the caller owns the reference. */
+LUN_NODISCARD enum lun_code lun_session_credentials(struct lun_cred **out,
+                                                    lun_session *session,
+                                                    struct lun_error *err);
+
+/*
+ * The region of the session: option, environment, profile; NULL if none is
+ * known.
+ */
+const char *lun_session_region(const lun_session *session);
+
+/*
+ * The session that REF asks for by profile, role and external_id: SESSION
+ * itself, or one made for it, once, and kept.  The caller owns the reference.
+ */
+LUN_NODISCARD enum lun_code lun_session_for_ref(lun_session **out,
+                                                lun_session *session,
+                                                const struct lun_ref *ref,
+                                                struct lun_error *err);
+
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * The shared config and credentials files, read and merged: for one profile,
+ * the credentials file's properties win, one by one.  A missing file is an
+ * empty one.
+ */
+#ifndef LUN_FILES_H
+#define LUN_FILES_H
+
+#include "../os/file.h"
+#include "../text/ini.h"
+
+/* The environment as a function, so that tests bring their own. */
+struct lun_env {
+  const char *(*get)(void *data, const char *name); /* NULL: not set */
+  void *data;
+};
+
+/* The process's own environment. */
+struct lun_env lun_env_process(void);
+
+struct lun_files {
+  lun_ctx *ctx;
+  char *config_path;
+  char *credentials_path;
+  struct lun_ini config;
+  struct lun_ini credentials;
+};
+
+LUN_NODISCARD enum lun_code lun_files_load(struct lun_files *out, lun_ctx *ctx,
+                                           const struct lun_env *env,
+                                           struct lun_error *err);
+void lun_files_done(struct lun_files *files);
+
+/* True if the profile is in either file. */
+bool lun_files_has(const struct lun_files *files, const char *profile);
+
+/* A property of a profile, and the file it comes from; NULL if absent. */
+const struct lun_ini_property *lun_files_get(const struct lun_files *files,
+                                             const char *profile,
+                                             const char *key,
+                                             const char **path);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Child processes, without a shell: in a process group of their own, with
+ * default signals, no descriptor but the standard three, and an environment
+ * without AWS's variables unless it is given whole.
+ */
+#ifndef LUN_SPAWN_H
+#define LUN_SPAWN_H
+
+#include "../base/secret.h"
+
+struct lun_spawn_options {
+  const char *const *argv; /* ended by NULL; argv[0] is looked for in PATH */
+  const char *const *env;  /* ended by NULL; NULL: ours, less AWS_*,
+                              *_proxy credentials and SSLKEYLOGFILE */
+  struct lun_span input;   /* what its standard input gives, then the end */
+  bool inherit;            /* standard streams are ours; else captured */
+  bool own_group;          /* a process group of its own */
+};
+
+typedef struct lun_child lun_child;
+
+LUN_NODISCARD enum lun_code
+lun_child_new(lun_child **out, lun_ctx *ctx,
+              const struct lun_spawn_options *options, struct lun_error *err);
+
+int lun_child_pid(const lun_child *child);
+int lun_child_fd(const lun_child *child); /* a pidfd: readable at the end */
+
+/*
+ * Waits at most TIMEOUT_MS (-1: without bound), feeding input and capturing
+ * output (both streams together, the first 64 KiB).  *ENDED says whether it
+ * ended; then *STATUS is its exit status, or 128 + the signal's number.
+ */
+LUN_NODISCARD enum lun_code lun_child_wait(lun_child *child,
+                                           int64_t timeout_ms, bool *ended,
+                                           int *status,
+                                           struct lun_error *err);
+struct lun_span lun_child_output(const lun_child *child);
+
+/* Sends a signal to the child's group (or to it alone without one). */
+void lun_child_kill(lun_child *child, int signal);
+
+/* Kills what still runs, reaps it, frees. */
+void lun_child_free(lun_child *child);
+
+/*
+ * Splits a command line as a POSIX shell would, without expanding anything:
+ * blanks, quotes, backslashes.  The words are blocks of CTX; the list ends
+ * with NULL and is freed by lun_words_free.
+ */
+LUN_NODISCARD enum lun_code lun_words_split(char ***out, lun_ctx *ctx,
+                                            const char *line,
+                                            struct lun_error *err);
+void lun_words_free(lun_ctx *ctx, char **words);
+
+#endif
