@@ -47,7 +47,11 @@ LUN_NODISCARD enum lun_code lun_buf_status(const struct lun_buf *buf,
                                            const char *what,
                                            struct lun_error *err);
 
-/* Hands the bytes over as a block for lun_mem_free; the buffer is empty. */
-char *lun_buf_take(struct lun_buf *buf, size_t *len);
+/*
+ * Hands the bytes, and a NUL behind them, over as a block for lun_mem_free;
+ * the buffer is empty then.  NULL if the buffer had failed, or if even one
+ * byte was not to be had.  LEN may be NULL.
+ */
+LUN_NODISCARD char *lun_buf_take(struct lun_buf *buf, size_t *len);
 
 #endif

@@ -9,7 +9,7 @@
 int64_t lun_clock_wall_ms(const lun_ctx *ctx); /* since 1970-01-01 UTC */
 int64_t lun_clock_mono_ms(const lun_ctx *ctx); /* never goes back */
 
-/* Random bytes of the system; LUN_EINVALID never, only a broken system. */
+/* Random bytes of the system; LUN_EFILE if it has none to give. */
 LUN_NODISCARD enum lun_code lun_clock_random(const lun_ctx *ctx, void *out,
                                              size_t len,
                                              struct lun_error *err);

@@ -13,7 +13,7 @@ struct lun_arena;
 struct lun_account {
   size_t live_blocks;
   size_t live_bytes;
-  int64_t fail_after; /* allocations until one fails; -1: none does */
+  int64_t fail_after; /* allocations until one fails, once; -1: none does */
 };
 
 /* clock.c: time and randomness, replaced by tests. */
