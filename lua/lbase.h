@@ -1,0 +1,40 @@
+/*
+ * What every file of the binding sees: Lua, core's spans and errors, and the
+ * names of the binding's own parts.
+ *
+ * Nothing here owns a malloc.  What C holds lies in a box (lbox.h), so that
+ * an error that Lua raises in between leaves nothing behind.
+ */
+#ifndef LUNL_BASE_H
+#define LUNL_BASE_H
+
+#include <lua.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "../core/base/error.h"
+
+#if LUA_VERSION_NUM != 504
+#error "lunette is made for Lua 5.4"
+#endif
+
+/* The module: require "lunette".  linit.c */
+LUN_API int luaopen_lunette(lua_State *L);
+
+/* Its parts; each pushes one table.  The file is named behind it. */
+int lunL_open_core(lua_State *L);  /* linit.c: what the Lua modules stand on */
+int lunL_open_os(lua_State *L);    /* los.c */
+int lunL_open_sigv4(lua_State *L); /* lsign.c */
+
+/* Each adds its functions to the table on top of the stack. */
+void lunL_add_fail(lua_State *L);    /* lfail.c */
+void lunL_add_opts(lua_State *L);    /* lopts.c */
+void lunL_add_secret(lua_State *L);  /* lsecret.c */
+void lunL_add_compose(lua_State *L); /* lcompose.c */
+void lunL_add_text(lua_State *L);    /* ltext.c */
+void lunL_add_log(lua_State *L);     /* llog.c */
+void lunL_add_sign(lua_State *L);    /* lsign.c */
+void lunL_add_session(lua_State *L); /* lsession.c */
+
+#endif
