@@ -23,8 +23,8 @@ struct lun_ref {
 };
 
 /*
- * LUN_EINVALID says what is wrong and where (column), with what a REF looks
- * like as the hint.
+ * Values of keys may be percent-encoded; '+' is itself.  LUN_EINVALID says
+ * what is wrong and where (column), with what a REF looks like as the hint.
  */
 LUN_NODISCARD enum lun_code lun_ref_parse(struct lun_ref *out, lun_ctx *ctx,
                                           struct lun_span text,

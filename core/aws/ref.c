@@ -1,0 +1,347 @@
+/*
+ * A reference is cut at the first '#', then at the first '?' before it: an ID
+ * can hold neither.  Everything in it is checked here, the path included, so
+ * that a mistake is found before anything is asked of AWS.
+ */
+#include "ref.h"
+
+#include "../base/error.h"
+#include "../text/near.h"
+
+#define REF_LEN   ((size_t)8192)
+#define NAME_LEN  512 /* of a name; the limits are AWS's */
+#define ID_LEN    2048
+#define VALUE_LEN ((size_t)2048)
+
+static const char ref_form[] =
+    "a reference is ID[?key=value&...][#path], as in prod/db#password or "
+    "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX?stage=AWSPREVIOUS";
+
+/* What a mistake is reported with. */
+struct scan {
+  const char *start; /* of the whole reference */
+  struct lun_span id;
+  struct lun_error *err;
+};
+
+/* AT points into the reference, at what is wrong. */
+static enum lun_code refuse(const struct scan *scan, const char *at,
+                            const char *what)
+{
+  (void)lun_error_set(scan->err, LUN_EINVALID,
+                      "bad reference \"%.*s\", column %zu: %s",
+                      (int)scan->id.len, scan->id.ptr,
+                      (size_t)(at - scan->start) + 1, what);
+  lun_error_hint(scan->err, "%s", ref_form);
+  return LUN_EINVALID;
+}
+
+/* ----------------------------------------------------------------- IDs -- */
+
+static bool name_char(char c)
+{
+  char low = lun_text_lower(c);
+
+  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+         (c != '\0' && strchr("/_+=.@-", c) != NULL);
+}
+
+static enum lun_code check_name(const struct scan *scan, struct lun_span name)
+{
+  size_t i = 0;
+
+  if (name.len == 0)
+    return refuse(scan, name.ptr, "the secret's name is missing");
+  if (name.len > NAME_LEN)
+    return refuse(scan, name.ptr + NAME_LEN, "the secret's name is too long");
+  for (i = 0; i < name.len; i++)
+    if (!name_char(name.ptr[i]))
+      return refuse(scan, name.ptr + i,
+                    "no secret's name has this character");
+  return LUN_OK;
+}
+
+static bool is_account(struct lun_span account)
+{
+  int64_t number = 0;
+
+  return account.len == 12 &&
+         lun_text_int(account, 0, INT64_MAX, &number);
+}
+
+static enum lun_code read_arn(const struct scan *scan, struct lun_arn *arn,
+                              struct lun_span *name)
+{
+  static const char secret[] = "secret:";
+
+  if (!lun_arn_parse(arn, scan->id))
+    return refuse(scan, scan->id.ptr,
+                  "not an ARN (arn:partition:service:region:account:resource)");
+  if (lun_partition_named(arn->partition) == NULL)
+    return refuse(scan, arn->partition.ptr, "AWS has no such partition");
+  if (!lun_span_is(arn->service, "secretsmanager"))
+    return refuse(scan, arn->service.ptr,
+                  "not the ARN of a secret: its service is not "
+                  "secretsmanager");
+  if (!lun_region_valid(arn->region))
+    return refuse(scan, arn->region.ptr, "not a region");
+  if (!is_account(arn->account))
+    return refuse(scan, arn->account.ptr,
+                  "an account id has twelve digits");
+  if (!lun_text_prefix(arn->resource, secret))
+    return refuse(scan, arn->resource.ptr,
+                  "not the ARN of a secret: \"secret:\" has to stand here");
+  name->ptr = arn->resource.ptr + sizeof(secret) - 1;
+  name->len = arn->resource.len - (sizeof(secret) - 1);
+  return check_name(scan, *name);
+}
+
+/* Copies SPAN into *FIELD. */
+static enum lun_code keep(char **field, const struct lun_ref *ref,
+                          struct lun_span span, struct lun_error *err)
+{
+  *field = lun_mem_copy(ref->ctx, span.ptr, span.len);
+  return *field == NULL ? lun_error_nomem(err) : LUN_OK;
+}
+
+static enum lun_code read_id(struct lun_ref *ref, const struct scan *scan)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_arn arn = {0};
+  struct lun_span name = scan->id;
+
+  if (scan->id.len > ID_LEN)
+    return refuse(scan, scan->id.ptr + ID_LEN, "the ID is too long");
+  ref->arn = lun_text_prefix(scan->id, "arn:");
+  rc = ref->arn ? read_arn(scan, &arn, &name) : check_name(scan, name);
+  if (rc)
+    return rc;
+  if (ref->arn && lun_arn_suffixed(name))
+    name.len -= LUN_ARN_SUFFIX;
+  rc = keep(&ref->text, ref, scan->id, scan->err);
+  if (!rc)
+    rc = keep(&ref->name, ref, name, scan->err);
+  if (!rc && ref->arn && ref->region == NULL)
+    rc = keep(&ref->region, ref, arn.region, scan->err);
+  return rc;
+}
+
+/* ---------------------------------------------------------------- keys -- */
+
+struct key {
+  const char *name;
+  size_t field; /* of struct lun_ref: where its char * is */
+};
+
+static const struct key keys[] = {
+    {"stage", offsetof(struct lun_ref, stage)},
+    {"version", offsetof(struct lun_ref, version)},
+    {"region", offsetof(struct lun_ref, region)},
+    {"profile", offsetof(struct lun_ref, profile)},
+    {"role", offsetof(struct lun_ref, role)},
+    {"external_id", offsetof(struct lun_ref, external_id)},
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static enum lun_code unknown_key(const struct scan *scan, struct lun_span key)
+{
+  struct lun_near near = {0};
+  char what[160] = "";
+  size_t i = 0;
+
+  lun_near_init(&near, key);
+  for (i = 0; i < KEYS; i++)
+    lun_near_try(&near, keys[i].name);
+  if (near.name != NULL)
+    (void)snprintf(what, sizeof(what), "unknown key; did you mean \"%s\"?",
+                   near.name);
+  else
+    (void)snprintf(what, sizeof(what),
+                   "unknown key; there are stage, version, region, profile, "
+                   "role and external_id");
+  return refuse(scan, key.ptr, what);
+}
+
+static enum lun_code read_value(char **field, const struct lun_ref *ref,
+                                const struct scan *scan,
+                                struct lun_span value)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_buf text = LUN_BUF_INIT(ref->ctx, VALUE_LEN);
+  bool decoded = lun_uri_decode(&text, value);
+
+  if (text.fail == LUN_ENOMEM)
+    rc = lun_error_nomem(scan->err);
+  else if (text.fail)
+    rc = refuse(scan, value.ptr, "the value is too long");
+  else if (!decoded)
+    rc = refuse(scan, value.ptr,
+                "'%' starts an escape of two hexadecimal digits");
+  else if (text.len == 0)
+    rc = refuse(scan, value.ptr, "a value is missing");
+  else if (!lun_text_printable(lun_buf_view(&text)))
+    rc = refuse(scan, value.ptr, "a value is printable ASCII");
+  else
+    rc = keep(field, ref, lun_buf_view(&text), scan->err);
+  lun_buf_done(&text);
+  return rc;
+}
+
+/* One "key=value". */
+static enum lun_code read_key(struct lun_ref *ref, const struct scan *scan,
+                              struct lun_span pair)
+{
+  const char *equals = memchr(pair.ptr, '=', pair.len);
+  struct lun_span key = pair;
+  struct lun_span value = {pair.ptr + pair.len, 0};
+  char **field = NULL;
+  size_t i = 0;
+
+  if (equals == NULL)
+    return refuse(scan, pair.ptr, "key=value has to stand here");
+  key.len = (size_t)(equals - pair.ptr);
+  value.ptr = equals + 1;
+  value.len = pair.len - key.len - 1;
+  for (i = 0; i < KEYS && !lun_span_is(key, keys[i].name); i++)
+    continue;
+  if (i == KEYS)
+    return unknown_key(scan, key);
+  field = (char **)(void *)((char *)ref + keys[i].field);
+  if (*field != NULL)
+    return refuse(scan, key.ptr, "the key is given twice");
+  return read_value(field, ref, scan, value);
+}
+
+/* What the values have to be, and which go together. */
+static enum lun_code check_keys(const struct lun_ref *ref,
+                                const struct scan *scan, const char *at)
+{
+  struct lun_arn arn = {0};
+  struct lun_span name = {0};
+
+  if (ref->region != NULL && !lun_region_valid(lun_span_of(ref->region)))
+    return refuse(scan, at, "the value of region is not a region");
+  if (ref->stage != NULL && strlen(ref->stage) > 256)
+    return refuse(scan, at, "the value of stage is too long");
+  if (ref->version != NULL && strlen(ref->version) > 64)
+    return refuse(scan, at, "the value of version is too long");
+  if (ref->role != NULL && !lun_arn_role(&arn, &name, lun_span_of(ref->role)))
+    return refuse(scan, at,
+                  "the value of role is not a role's ARN "
+                  "(arn:aws:iam::ACCOUNT:role/NAME)");
+  if (ref->external_id != NULL && ref->role == NULL)
+    return refuse(scan, at, "external_id goes with role");
+  return LUN_OK;
+}
+
+static enum lun_code read_keys(struct lun_ref *ref, const struct scan *scan,
+                               struct lun_span query)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_span rest = query;
+  bool more = true;
+
+  while (more) {
+    const char *amp = memchr(rest.ptr, '&', rest.len);
+    struct lun_span pair = rest;
+
+    more = amp != NULL;
+    if (more)
+      pair.len = (size_t)(amp - rest.ptr);
+    rc = read_key(ref, scan, pair);
+    if (rc)
+      return rc;
+    if (more) {
+      rest.ptr = amp + 1;
+      rest.len -= pair.len + 1;
+    }
+  }
+  return check_keys(ref, scan, query.ptr);
+}
+
+/* ---------------------------------------------------------------- path -- */
+
+static enum lun_code read_path(struct lun_ref *ref, const struct scan *scan,
+                               struct lun_span path)
+{
+  struct lun_span rest = path;
+  struct lun_path_step step = {0};
+  struct lun_error why = {0};
+  bool done = path.len == 0;
+
+  if (done)
+    return refuse(scan, path.ptr, "a path has to stand behind '#'");
+  while (!done) {
+    const char *at = rest.ptr;
+
+    if (lun_path_next(&rest, &step, &done, &why))
+      return refuse(scan, at, why.message);
+  }
+  return keep(&ref->path, ref, path, scan->err);
+}
+
+/* Cuts *HEAD at the first C; TAIL is what stands behind it. */
+static bool cut(struct lun_span *head, struct lun_span *tail, char c)
+{
+  const char *at = memchr(head->ptr, c, head->len);
+
+  if (at == NULL)
+    return false;
+  tail->ptr = at + 1;
+  tail->len = head->len - (size_t)(at - head->ptr) - 1;
+  head->len = (size_t)(at - head->ptr);
+  return true;
+}
+
+enum lun_code lun_ref_parse(struct lun_ref *out, lun_ctx *ctx,
+                            struct lun_span text, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_ref ref = {.ctx = ctx};
+  struct lun_span path = {0};
+  struct lun_span query = {0};
+  struct scan scan = {.err = err};
+  bool has_path = false;
+  bool has_query = false;
+
+  if (text.ptr == NULL)
+    text.ptr = "";
+  scan.start = text.ptr;
+  scan.id = text;
+  if (text.len > REF_LEN) {
+    scan.id.len = 0;
+    return refuse(&scan, text.ptr + REF_LEN, "the reference is too long");
+  }
+  has_path = cut(&scan.id, &path, '#');
+  has_query = cut(&scan.id, &query, '?');
+
+  if (has_query)
+    rc = read_keys(&ref, &scan, query);
+  if (!rc)
+    rc = read_id(&ref, &scan);
+  if (!rc && has_path)
+    rc = read_path(&ref, &scan, path);
+  if (rc) {
+    lun_ref_done(&ref);
+    return rc;
+  }
+  *out = ref;
+  return LUN_OK;
+}
+
+void lun_ref_done(struct lun_ref *ref)
+{
+  lun_ctx *ctx = ref->ctx;
+
+  lun_mem_free(ctx, ref->text);
+  lun_mem_free(ctx, ref->region);
+  lun_mem_free(ctx, ref->stage);
+  lun_mem_free(ctx, ref->version);
+  lun_mem_free(ctx, ref->profile);
+  lun_mem_free(ctx, ref->role);
+  lun_mem_free(ctx, ref->external_id);
+  lun_mem_free(ctx, ref->path);
+  lun_mem_free(ctx, ref->name);
+  memset(ref, 0, sizeof(*ref));
+}

@@ -1,0 +1,33 @@
+/*
+ * The tables behind ops.h.
+ */
+#include "ops.h"
+
+static const struct lun_service services[] = {
+    [LUN_SERVICE_SM] = {"secretsmanager", "SECRETS_MANAGER",
+                        LUN_PROTOCOL_JSON11, "secretsmanager", "2017-10-17"},
+    [LUN_SERVICE_STS] = {"sts", "STS", LUN_PROTOCOL_QUERY, NULL, "2011-06-15"},
+};
+
+/* The words of the table's last column. */
+enum { READ = LUN_OP_READ, SECRET_OUT = LUN_OP_SECRET_OUT };
+
+#define LUN_OP(service, name, flags)                                           \
+  [LUN_OP_##name] = {&services[LUN_SERVICE_##service], #name, flags},
+static const struct lun_op ops[] = {
+#include "ops.def"
+};
+#undef LUN_OP
+
+_Static_assert(sizeof(ops) / sizeof(ops[0]) == LUN_OP_COUNT,
+               "every operation has its line");
+
+const struct lun_service *lun_service_get(enum lun_service_id id)
+{
+  return &services[id];
+}
+
+const struct lun_op *lun_op_get(enum lun_op_id id)
+{
+  return &ops[id];
+}
