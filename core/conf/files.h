@@ -8,6 +8,7 @@
 
 #include "../os/file.h"
 #include "../text/ini.h"
+#include "../text/near.h"
 
 /* The environment as a function, so that tests bring their own. */
 struct lun_env {
@@ -18,14 +19,22 @@ struct lun_env {
 /* The process's own environment. */
 struct lun_env lun_env_process(void);
 
+/* A variable's value; NULL if it is not set, or empty. */
+const char *lun_env_get(const struct lun_env *env, const char *name);
+
 struct lun_files {
   lun_ctx *ctx;
-  char *config_path;
-  char *credentials_path;
+  char *config_path;      /* NULL: there is no home directory */
+  char *credentials_path; /* likewise */
   struct lun_ini config;
   struct lun_ini credentials;
 };
 
+/*
+ * AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, else those in ~/.aws.
+ * LUN_EINVALID for a file that does not parse, LUN_EFILE for one that cannot
+ * be read.
+ */
 LUN_NODISCARD enum lun_code lun_files_load(struct lun_files *out, lun_ctx *ctx,
                                            const struct lun_env *env,
                                            struct lun_error *err);
@@ -39,5 +48,15 @@ const struct lun_ini_property *lun_files_get(const struct lun_files *files,
                                              const char *profile,
                                              const char *key,
                                              const char **path);
+
+/* The same from one of the files alone. */
+const struct lun_ini_property *
+lun_files_get_from(const struct lun_files *files, enum lun_ini_kind kind,
+                   const char *profile, const char *key, const char **path);
+
+/* The error for a profile that is in neither file, with the nearest name as
+ * its hint; gives LUN_ECREDENTIALS back. */
+enum lun_code lun_files_no_profile(const struct lun_files *files,
+                                   const char *profile, struct lun_error *err);
 
 #endif

@@ -1,11 +1,19 @@
 /*
  * What options, environment and profile come to, in this order of precedence
- * (aws-behaviour.md section 1).
+ * (aws-behaviour.md section 1).  An empty environment variable is one that is
+ * not set.
+ *
+ * Where AWS's tools differ: AWS_PROFILE is looked at before
+ * AWS_DEFAULT_PROFILE, and AWS_REGION before AWS_DEFAULT_REGION.
  */
 #ifndef LUN_SETTINGS_H
 #define LUN_SETTINGS_H
 
+#include "../rules/endpoint.h"
 #include "files.h"
+
+#define LUN_DEADLINE_MS  120000
+#define LUN_MAX_ATTEMPTS 3
 
 /* Counted and immutable once made; shared by sessions. */
 struct lun_settings {
@@ -17,6 +25,7 @@ struct lun_settings {
   bool profile_explicit; /* named by an option, not by the environment */
   bool profile_named;    /* named at all */
   char *region;          /* NULL: none known yet */
+  bool region_explicit;  /* named by an option */
   char *endpoint_url;    /* by option; NULL: look it up for each service */
   char *ca;              /* AWS_CA_BUNDLE, ca_bundle; NULL: the system's */
   bool fips;
@@ -30,17 +39,23 @@ struct lun_settings {
   int imds_attempts;
 };
 
+/*
+ * LUN_EINVALID names the option, the variable, or the file and line of what
+ * cannot be; LUN_ECREDENTIALS for a named profile that is in neither file.
+ * The credentials among the options are not looked at.
+ */
 LUN_NODISCARD enum lun_code
 lun_settings_new(struct lun_settings **out, lun_ctx *ctx,
                  const struct lun_session_options *options,
                  const struct lun_env *env, struct lun_error *err);
 struct lun_settings *lun_settings_ref(struct lun_settings *settings);
-void lun_settings_unref(struct lun_settings *settings);
+void lun_settings_unref(struct lun_settings *settings); /* NULL is fine */
 
 /*
  * The configured endpoint of a service (id "SECRETS_MANAGER", "STS"), NULL if
  * there is none: option, AWS_ENDPOINT_URL_<ID>, AWS_ENDPOINT_URL, the
- * profile's services section, the profile.
+ * profile's services section, the profile.  LUN_EINVALID for one that is no
+ * URL, or plain http to another machine.
  */
 LUN_NODISCARD enum lun_code
 lun_settings_endpoint(const char **out, const struct lun_settings *settings,

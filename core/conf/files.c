@@ -1,0 +1,215 @@
+/*
+ * Where the two files are, and what a profile's properties are once both are
+ * read.  A file that is not there is an empty one, and so is /dev/null, which
+ * is the usual way of saying "no file".
+ */
+#include "files.h"
+
+#include "../base/error.h"
+#include "../base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define CONFIG_MAX ((size_t)1 << 20) /* of one file */
+#define PATH_LEN   ((size_t)4096)
+
+static const char *process_get(void *data, const char *name)
+{
+  (void)data;
+  /* A program that runs with more rights than its caller takes no orders
+   * from the caller's environment. */
+  return secure_getenv(name);
+}
+
+struct lun_env lun_env_process(void)
+{
+  return (struct lun_env){process_get, NULL};
+}
+
+const char *lun_env_get(const struct lun_env *env, const char *name)
+{
+  const char *value = env->get(env->data, name);
+
+  return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/*
+ * The path that VARIABLE names, or FALLBACK below the home directory; "~" is
+ * the home directory.  NULL in *OUT, without an error, if there is no home.
+ */
+static enum lun_code locate(char **out, lun_ctx *ctx,
+                            const struct lun_env *env, const char *variable,
+                            const char *fallback, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_buf path = LUN_BUF_INIT(ctx, PATH_LEN);
+  const char *home = lun_env_get(env, "HOME");
+  const char *value = lun_env_get(env, variable);
+
+  if (value == NULL)
+    value = fallback;
+  if (value[0] == '~' && (value[1] == '/' || value[1] == '\0')) {
+    if (home == NULL)
+      return LUN_OK;
+    lun_buf_adds(&path, home);
+    value++;
+  }
+  lun_buf_adds(&path, value);
+  rc = lun_buf_status(&path, variable, err);
+  if (!rc) {
+    *out = lun_buf_take(&path, NULL);
+    rc = *out == NULL ? lun_error_nomem(err) : LUN_OK;
+  }
+  lun_buf_done(&path);
+  return rc;
+}
+
+/* True if there is something to read at PATH.  What cannot be looked at is
+ * something: reading it then says why not. */
+static bool exists(const char *path, struct stat *info)
+{
+  if (stat(path, info) != 0) {
+    memset(info, 0, sizeof(*info));
+    return errno != ENOENT && errno != ENOTDIR;
+  }
+  return !S_ISCHR(info->st_mode);
+}
+
+/* Credentials that everybody may read deserve a word, but not a failure: in
+ * containers they are often mounted so. */
+static void warn_open(lun_ctx *ctx, const char *path, const struct stat *info)
+{
+  struct lun_field field = {
+      .key = "file", .kind = LUN_FIELD_NAME, .name = path};
+
+  if (S_ISREG(info->st_mode) && (info->st_mode & (S_IRGRP | S_IROTH)) != 0)
+    lun_log(ctx, LUN_WARN, "conf.credentials_readable", &field, 1);
+}
+
+static enum lun_code read_ini(struct lun_ini *out, lun_ctx *ctx,
+                              enum lun_ini_kind kind, const char *path,
+                              struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_buf text = LUN_BUF_INIT(ctx, CONFIG_MAX);
+  struct stat info = {0};
+
+  if (path == NULL || !exists(path, &info)) {
+    out->ctx = ctx;
+    return LUN_OK;
+  }
+  if (kind == LUN_INI_CREDENTIALS)
+    warn_open(ctx, path, &info);
+  rc = lun_file_read(&text, path, err);
+  if (!rc)
+    rc = lun_ini_parse(out, ctx, kind, lun_buf_view(&text), path, err);
+  lun_buf_done(&text);
+  return rc;
+}
+
+enum lun_code lun_files_load(struct lun_files *out, lun_ctx *ctx,
+                             const struct lun_env *env, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_files files = {.ctx = ctx};
+
+  rc = locate(&files.config_path, ctx, env, "AWS_CONFIG_FILE",
+              "~/.aws/config", err);
+  if (!rc)
+    rc = locate(&files.credentials_path, ctx, env,
+                "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", err);
+  if (!rc)
+    rc = read_ini(&files.config, ctx, LUN_INI_CONFIG, files.config_path, err);
+  if (!rc)
+    rc = read_ini(&files.credentials, ctx, LUN_INI_CREDENTIALS,
+                  files.credentials_path, err);
+  if (rc) {
+    lun_files_done(&files);
+    return rc;
+  }
+  *out = files;
+  return LUN_OK;
+}
+
+void lun_files_done(struct lun_files *files)
+{
+  if (files->ctx == NULL)
+    return;
+  if (files->config.ctx != NULL)
+    lun_ini_done(&files->config);
+  if (files->credentials.ctx != NULL)
+    lun_ini_done(&files->credentials);
+  lun_mem_free(files->ctx, files->config_path);
+  lun_mem_free(files->ctx, files->credentials_path);
+  memset(files, 0, sizeof(*files));
+}
+
+bool lun_files_has(const struct lun_files *files, const char *profile)
+{
+  return lun_ini_find(&files->credentials, LUN_INI_PROFILE, profile) != NULL ||
+         lun_ini_find(&files->config, LUN_INI_PROFILE, profile) != NULL;
+}
+
+const struct lun_ini_property *
+lun_files_get_from(const struct lun_files *files, enum lun_ini_kind kind,
+                   const char *profile, const char *key, const char **path)
+{
+  bool config = kind == LUN_INI_CONFIG;
+  const struct lun_ini *ini = config ? &files->config : &files->credentials;
+  const struct lun_ini_section *section =
+      lun_ini_find(ini, LUN_INI_PROFILE, profile);
+  const struct lun_ini_property *property = NULL;
+
+  if (section != NULL)
+    property = lun_ini_get(section, key);
+  if (property != NULL && path != NULL)
+    *path = config ? files->config_path : files->credentials_path;
+  return property;
+}
+
+const struct lun_ini_property *lun_files_get(const struct lun_files *files,
+                                             const char *profile,
+                                             const char *key,
+                                             const char **path)
+{
+  const struct lun_ini_property *property =
+      lun_files_get_from(files, LUN_INI_CREDENTIALS, profile, key, path);
+
+  if (property != NULL)
+    return property;
+  return lun_files_get_from(files, LUN_INI_CONFIG, profile, key, path);
+}
+
+/* Offers the names of a file's profiles. */
+static void try_profiles(const struct lun_ini *ini, struct lun_near *near)
+{
+  size_t i = 0;
+
+  for (i = 0; i < ini->nsections; i++)
+    if (ini->sections[i].kind == LUN_INI_PROFILE)
+      lun_near_try(near, ini->sections[i].name);
+}
+
+enum lun_code lun_files_no_profile(const struct lun_files *files,
+                                   const char *profile, struct lun_error *err)
+{
+  struct lun_near near = {0};
+
+  (void)lun_error_set(
+      err, LUN_ECREDENTIALS, "profile \"%s\" is in neither %s nor %s", profile,
+      files->config_path ? files->config_path : "~/.aws/config (no HOME)",
+      files->credentials_path ? files->credentials_path
+                              : "~/.aws/credentials (no HOME)");
+  lun_near_init(&near, lun_span_of(profile));
+  try_profiles(&files->config, &near);
+  try_profiles(&files->credentials, &near);
+  if (near.name != NULL)
+    lun_error_hint(err, "did you mean \"%s\"?", near.name);
+  else
+    lun_error_hint(err, "the config file names it [profile %s], the "
+                        "credentials file [%s]",
+                   profile, profile);
+  return LUN_ECREDENTIALS;
+}

@@ -1,0 +1,396 @@
+/*
+ * Each setting has one row: a variable, a key of the profile.  What is found
+ * comes with where it was found, so that a bad value is reported by its place
+ * and never by what it is.
+ */
+#include "settings.h"
+
+#include "../base/error.h"
+
+#include <stdio.h>
+
+#define IMDS_IPV6    "http://[fd00:ec2::254]"
+#define IMDS_TIMEOUT 1000 /* ms, of one request */
+#define MS           1000
+
+/* A value and its place: "AWS_REGION", "region in /home/u/.aws/config:3". */
+struct found {
+  const char *value; /* NULL: not set */
+  char place[512];
+};
+
+/* -------------------------------------------------------------- lookup -- */
+
+static void from_env(struct found *found, const struct lun_env *env,
+                     const char *variable)
+{
+  found->value = lun_env_get(env, variable);
+  (void)snprintf(found->place, sizeof(found->place), "%s", variable);
+}
+
+static void from_profile(struct found *found, const struct lun_files *files,
+                         const char *profile, const char *key)
+{
+  const char *path = NULL;
+  const struct lun_ini_property *property =
+      lun_files_get(files, profile, key, &path);
+
+  found->value = NULL;
+  if (property == NULL || property->value[0] == '\0')
+    return;
+  found->value = property->value;
+  (void)snprintf(found->place, sizeof(found->place), "%s in %s:%d", key, path,
+                 property->line);
+}
+
+/* The variable (NULL: there is none), else the profile's key. */
+static void look_up(struct found *found, const struct lun_settings *settings,
+                    const char *variable, const char *key)
+{
+  memset(found, 0, sizeof(*found));
+  if (variable != NULL)
+    from_env(found, &settings->env, variable);
+  if (found->value == NULL && key != NULL)
+    from_profile(found, &settings->files, settings->profile, key);
+}
+
+static bool is_true(const struct found *found)
+{
+  return found->value != NULL &&
+         lun_text_same(lun_span_of(found->value), LUN_SPAN_LIT("true"));
+}
+
+static bool look_up_flag(const struct lun_settings *settings,
+                         const char *variable, const char *key)
+{
+  struct found found = {0};
+
+  look_up(&found, settings, variable, key);
+  return is_true(&found);
+}
+
+/* Leaves *OUT as it is if the setting is absent. */
+static enum lun_code look_up_int(int64_t *out,
+                                 const struct lun_settings *settings,
+                                 const char *variable, const char *key,
+                                 struct lun_error *err)
+{
+  struct found found = {0};
+
+  look_up(&found, settings, variable, key);
+  if (found.value == NULL ||
+      lun_text_int(lun_span_of(found.value), 0, INT32_MAX, out))
+    return LUN_OK;
+  return lun_error_set(err, LUN_EINVALID, "%s has to be a whole number",
+                       found.place);
+}
+
+static enum lun_code keep(char **field, const struct lun_settings *settings,
+                          const char *value, struct lun_error *err)
+{
+  if (value == NULL)
+    return LUN_OK;
+  *field = lun_mem_strdup(settings->ctx, value);
+  return *field == NULL ? lun_error_nomem(err) : LUN_OK;
+}
+
+/* ----------------------------------------------------- profile, region -- */
+
+static enum lun_code find_profile(struct lun_settings *settings,
+                                  const struct lun_session_options *options,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  const char *name = options->profile;
+
+  settings->profile_explicit = name != NULL;
+  if (name == NULL)
+    name = lun_env_get(&settings->env, "AWS_PROFILE");
+  if (name == NULL)
+    name = lun_env_get(&settings->env, "AWS_DEFAULT_PROFILE");
+  settings->profile_named = name != NULL;
+  rc = keep(&settings->profile, settings, name ? name : "default", err);
+  if (rc)
+    return rc;
+  if (settings->profile_named &&
+      !lun_files_has(&settings->files, settings->profile))
+    return lun_files_no_profile(&settings->files, settings->profile, err);
+  return LUN_OK;
+}
+
+static enum lun_code find_region(struct lun_settings *settings,
+                                 const struct lun_session_options *options,
+                                 struct lun_error *err)
+{
+  struct found found = {.value = options->region, .place = "the region option"};
+
+  settings->region_explicit = options->region != NULL;
+  if (found.value == NULL)
+    look_up(&found, settings, "AWS_REGION", NULL);
+  if (found.value == NULL)
+    look_up(&found, settings, "AWS_DEFAULT_REGION", "region");
+  if (found.value == NULL || lun_region_valid(lun_span_of(found.value)))
+    return keep(&settings->region, settings, found.value, err);
+  (void)lun_error_set(err, LUN_EINVALID, "%s is not a region", found.place);
+  lun_error_hint(err, "a region is written as in \"us-east-1\"");
+  return LUN_EINVALID;
+}
+
+/* --------------------------------------------------------------- limits -- */
+
+static enum lun_code find_limits(struct lun_settings *settings,
+                                 const struct lun_session_options *options,
+                                 struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  int64_t attempts = LUN_MAX_ATTEMPTS;
+
+  if (options->max_attempts < 0 || options->deadline_ms < 0)
+    return lun_error_set(err, LUN_EINVALID,
+                         "the option %s has to be at least 1",
+                         options->max_attempts < 0 ? "max_attempts"
+                                                   : "deadline");
+  rc = look_up_int(&attempts, settings, "AWS_MAX_ATTEMPTS", "max_attempts",
+                   err);
+  if (rc)
+    return rc;
+  if (options->max_attempts > 0)
+    attempts = options->max_attempts;
+  /* AWS's tools take 0 as "no retry". */
+  settings->max_attempts = attempts < 1 ? 1 : (int)attempts;
+  settings->deadline_ms =
+      options->deadline_ms > 0 ? options->deadline_ms : LUN_DEADLINE_MS;
+  return LUN_OK;
+}
+
+/* ---------------------------------------------------------------- IMDS -- */
+
+static enum lun_code find_imds_endpoint(struct lun_settings *settings,
+                                        struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct found found = {0};
+  struct lun_uri uri = {0};
+
+  look_up(&found, settings, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+          "ec2_metadata_service_endpoint");
+  if (found.value != NULL) {
+    rc = lun_uri_parse(&uri, lun_span_of(found.value), found.place, err);
+    return rc ? rc : keep(&settings->imds_endpoint, settings, found.value, err);
+  }
+  look_up(&found, settings, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+          "ec2_metadata_service_endpoint_mode");
+  if (found.value == NULL ||
+      lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("ipv4")))
+    return LUN_OK;
+  if (lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("ipv6")))
+    return keep(&settings->imds_endpoint, settings, IMDS_IPV6, err);
+  return lun_error_set(err, LUN_EINVALID, "%s has to be ipv4 or ipv6",
+                       found.place);
+}
+
+static enum lun_code find_imds(struct lun_settings *settings,
+                               struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  int64_t seconds = IMDS_TIMEOUT / MS;
+  int64_t attempts = 1;
+
+  settings->imds_disabled =
+      look_up_flag(settings, "AWS_EC2_METADATA_DISABLED", NULL);
+  rc = find_imds_endpoint(settings, err);
+  if (!rc)
+    rc = look_up_int(&seconds, settings, "AWS_METADATA_SERVICE_TIMEOUT",
+                     "metadata_service_timeout", err);
+  if (!rc)
+    rc = look_up_int(&attempts, settings, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+                     "metadata_service_num_attempts", err);
+  if (rc)
+    return rc;
+  settings->imds_timeout_ms = (seconds < 1 ? 1 : seconds) * MS;
+  settings->imds_attempts = attempts < 1 ? 1 : (int)attempts;
+  return LUN_OK;
+}
+
+/* ------------------------------------------------------------ endpoints -- */
+
+static enum lun_code find_sts_mode(struct lun_settings *settings,
+                                   struct lun_error *err)
+{
+  struct found found = {0};
+
+  look_up(&found, settings, "AWS_STS_REGIONAL_ENDPOINTS",
+          "sts_regional_endpoints");
+  if (found.value == NULL ||
+      lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("regional")))
+    return LUN_OK;
+  settings->sts_legacy =
+      lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("legacy"));
+  if (settings->sts_legacy)
+    return LUN_OK;
+  return lun_error_set(err, LUN_EINVALID, "%s has to be regional or legacy",
+                       found.place);
+}
+
+/* Plain http carries signatures and secrets in the open: it may go no
+ * further than this machine. */
+static enum lun_code check_url(const struct found *found,
+                               struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_uri uri = {0};
+
+  rc = lun_uri_parse(&uri, lun_span_of(found->value), found->place, err);
+  if (rc || uri.secure || lun_uri_loopback(&uri))
+    return rc;
+  (void)lun_error_set(err, LUN_EINVALID,
+                      "%s is plain http to another machine", found->place);
+  lun_error_hint(err, "use https; http is for 127.0.0.1, ::1 and localhost");
+  return LUN_EINVALID;
+}
+
+/* The profile's "services = NAME" and that section's endpoint_url. */
+static enum lun_code from_services(struct found *found,
+                                   const struct lun_settings *settings,
+                                   const char *service_id,
+                                   struct lun_error *err)
+{
+  struct found name = {0};
+  const struct lun_ini_section *section = NULL;
+  const struct lun_ini_property *property = NULL;
+  char key[64] = "";
+  size_t i = 0;
+
+  look_up(&name, settings, NULL, "services");
+  if (name.value == NULL)
+    return LUN_OK;
+  section =
+      lun_ini_find(&settings->files.config, LUN_INI_SERVICES, name.value);
+  if (section == NULL)
+    return lun_error_set(err, LUN_EINVALID,
+                         "%s names \"%s\", but there is no [services %s]",
+                         name.place, name.value, name.value);
+  for (i = 0; service_id[i] != '\0' && i < sizeof(key) - 1; i++)
+    key[i] = lun_text_lower(service_id[i]);
+  property = lun_ini_get(section, key);
+  if (property == NULL)
+    return LUN_OK;
+  found->value = lun_ini_sub(property, "endpoint_url");
+  (void)snprintf(found->place, sizeof(found->place),
+                 "endpoint_url of %s in %s:%d", key,
+                 settings->files.config_path, property->line);
+  if (found->value != NULL && found->value[0] == '\0')
+    found->value = NULL;
+  return LUN_OK;
+}
+
+enum lun_code lun_settings_endpoint(const char **out,
+                                    const struct lun_settings *settings,
+                                    const char *service_id,
+                                    struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct found found = {.value = settings->endpoint_url,
+                        .place = "the endpoint_url option"};
+  char variable[96] = "";
+
+  if (found.value == NULL &&
+      look_up_flag(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                   "ignore_configured_endpoint_urls")) {
+    *out = NULL;
+    return LUN_OK;
+  }
+  (void)snprintf(variable, sizeof(variable), "AWS_ENDPOINT_URL_%s",
+                 service_id);
+  if (found.value == NULL)
+    from_env(&found, &settings->env, variable);
+  if (found.value == NULL)
+    from_env(&found, &settings->env, "AWS_ENDPOINT_URL");
+  if (found.value == NULL)
+    rc = from_services(&found, settings, service_id, err);
+  if (!rc && found.value == NULL)
+    look_up(&found, settings, NULL, "endpoint_url");
+  if (!rc && found.value != NULL)
+    rc = check_url(&found, err);
+  if (rc)
+    return rc;
+  *out = found.value;
+  return LUN_OK;
+}
+
+static enum lun_code find_endpoints(struct lun_settings *settings,
+                                    const struct lun_session_options *options,
+                                    struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct found given = {.value = options->endpoint_url,
+                        .place = "the endpoint_url option"};
+  struct found found = {0};
+
+  settings->fips =
+      look_up_flag(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  settings->dual_stack = look_up_flag(settings, "AWS_USE_DUALSTACK_ENDPOINT",
+                                      "use_dualstack_endpoint");
+  rc = find_sts_mode(settings, err);
+  if (!rc && given.value != NULL)
+    rc = check_url(&given, err);
+  if (!rc)
+    rc = keep(&settings->endpoint_url, settings, given.value, err);
+  look_up(&found, settings, "AWS_CA_BUNDLE", "ca_bundle");
+  return rc ? rc : keep(&settings->ca, settings, found.value, err);
+}
+
+/* ------------------------------------------------------------ the whole -- */
+
+enum lun_code lun_settings_new(struct lun_settings **out, lun_ctx *ctx,
+                               const struct lun_session_options *options,
+                               const struct lun_env *env,
+                               struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_settings *settings = NULL;
+
+  settings = lun_mem_alloc(ctx, sizeof(*settings));
+  if (settings == NULL)
+    return lun_error_nomem(err);
+  settings->ctx = ctx;
+  settings->refs = 1;
+  settings->env = *env;
+  rc = lun_files_load(&settings->files, ctx, env, err);
+  if (!rc)
+    rc = find_profile(settings, options, err);
+  if (!rc)
+    rc = find_region(settings, options, err);
+  if (!rc)
+    rc = find_limits(settings, options, err);
+  if (!rc)
+    rc = find_endpoints(settings, options, err);
+  if (!rc)
+    rc = find_imds(settings, err);
+  if (rc) {
+    lun_settings_unref(settings);
+    return rc;
+  }
+  *out = settings;
+  return LUN_OK;
+}
+
+struct lun_settings *lun_settings_ref(struct lun_settings *settings)
+{
+  if (settings != NULL)
+    settings->refs++;
+  return settings;
+}
+
+void lun_settings_unref(struct lun_settings *settings)
+{
+  if (settings == NULL || --settings->refs > 0)
+    return;
+  lun_files_done(&settings->files);
+  lun_mem_free(settings->ctx, settings->profile);
+  lun_mem_free(settings->ctx, settings->region);
+  lun_mem_free(settings->ctx, settings->endpoint_url);
+  lun_mem_free(settings->ctx, settings->ca);
+  lun_mem_free(settings->ctx, settings->imds_endpoint);
+  lun_mem_free(settings->ctx, settings);
+}
