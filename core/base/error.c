@@ -144,6 +144,22 @@ void lun_error_hint(struct lun_error *err, const char *format, ...)
   va_end(args);
 }
 
+void lun_error_prefix(struct lun_error *err, const char *format, ...)
+{
+  char scratch[2 * sizeof(err->message)] = "";
+  size_t len = 0;
+  va_list args;
+
+  if (err == NULL)
+    return;
+  va_start(args, format);
+  (void)vsnprintf(scratch, sizeof(err->message), format, args);
+  va_end(args);
+  len = strlen(scratch);
+  memcpy(scratch + len, err->message, strlen(err->message) + 1);
+  lun_error_text(err->message, sizeof(err->message), lun_span_of(scratch));
+}
+
 enum lun_code lun_error_nomem(struct lun_error *err)
 {
   return lun_error_set(err, LUN_ENOMEM, "out of memory");
