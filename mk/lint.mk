@@ -1,0 +1,71 @@
+# Rules that a script can check.  The floors are checked by every build, the
+# rest by `make lint`; each part can be asked for by its name.
+
+HEADERS := $(wildcard core/*.h core/*/*.h core/*/*.def lua/*.h)
+SOURCES := $(CORE_SRC) $(wildcard lua/*.c)
+TESTS_C := $(wildcard tests/unit/*.[ch] tests/*/*.c tests/*/*.h)
+LUA_SRC := $(LUA_MODULES) $(SCRIPTS) $(wildcard scripts/*/*.lua \
+  tests/*/*.lua tests/*/*/*.lua mk/*.lua bench/*.lua)
+
+LINT    = tests/lint
+SCRATCH = $(BUILD)/lint
+
+lint:  ## check the rules of the house: layers, format, tidy, cppcheck, abi...
+	@mk/deps install build demo test lint
+	@$(MAKE) all
+	@$(MAKE) --keep-going layers rules statics format luacheck abi \
+	  cppcheck tidy
+
+layers: $(SCRATCH)/layers.ok
+
+$(SCRATCH)/layers.ok: $(SOURCES) $(HEADERS) $(LINT)/layers.txt $(LINT)/layers.awk
+	@mkdir -p $(@D)
+	@awk -f $(LINT)/layers.awk $(LINT)/layers.txt $(SOURCES) $(HEADERS)
+	@touch $@
+
+rules:
+	$(call say,LINT,rules)
+	@sh $(LINT)/rules.sh $(SCRATCH) \
+	  $(sort $(SOURCES) $(HEADERS) $(TESTS_C) $(LUA_SRC))
+
+statics: $(CORE_OBJ) $(RUNTIME_OBJ)
+	$(call say,LINT,statics)
+	@sh $(LINT)/statics.sh $^
+
+format:
+	$(call say,LINT,format)
+	@clang-format --dry-run -Werror \
+	  $(filter-out %.def,$(sort $(SOURCES) $(HEADERS) $(TESTS_C)))
+
+luacheck:
+	$(call say,LINT,luacheck)
+	@luacheck --quiet --no-color $(LUA_SRC)
+
+abi: libraries module  ## compare the exported symbols with the reviewed lists
+	$(call say,LINT,abi)
+	@sh $(LINT)/abi.sh $(BUILD)
+
+cppcheck:
+	$(call say,LINT,cppcheck)
+	@mkdir -p $(SCRATCH)/cppcheck
+	@cppcheck --quiet --std=c11 --platform=unix64 --library=posix,gnu \
+	  --enable=warning,performance,portability --inline-suppr -j 2 \
+	  --suppress=missingIncludeSystem --error-exitcode=1 \
+	  --cppcheck-build-dir=$(SCRATCH)/cppcheck -D__GNUC__ -Icore -Ilua \
+	  $(SOURCES)
+
+# One file at a time, two at once, and only what changed since it last passed.
+TIDY := $(SOURCES:%.c=$(SCRATCH)/tidy/%.ok)
+
+tidy:
+	@$(MAKE) --keep-going -j 2 $(TIDY)
+
+$(TIDY): $(SCRATCH)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(CSTD) $(WARN) -Ilua $(LUA_CFLAGS) \
+	  $(CORE_CFLAGS) $(MHD_CFLAGS) 2>$(@:.ok=.err) || \
+	  { grep -v 'warnings generated' $(@:.ok=.err); exit 1; }
+	@touch $@
+
+.PHONY: lint layers rules statics format luacheck abi cppcheck tidy

@@ -1,0 +1,87 @@
+# Tests: tests/run runs them, tests/sealed keeps them off the network.
+
+SUITES  ?= unit lua e2e interop vectors
+VECTORS ?= $(wildcard ../shared/vectors)
+FOREIGN  = $(if $(filter address,$(SANITIZE)), \
+  $(shell $(CC) -print-file-name=libasan.so))
+
+UNIT_SRC := $(sort $(wildcard tests/unit/*_test.c))
+UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
+LUA_SPEC := $(sort $(wildcard tests/lua/*_spec.lua tests/lua/*/*_spec.lua))
+E2E      := $(sort $(wildcard tests/e2e/*_test.sh))
+INTEROP  := $(sort $(wildcard tests/interop/*_test.py))
+
+# A unit test sees core's headers and may include the very .c it is about: the
+# archives give only what is not there yet.
+$(UNIT_BIN): $(BUILD)/%: %.c $(RUNTIME_A) $(CORE_A)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) -DLUN_TEST -Icore -Ilua $(LUA_CFLAGS) \
+	  $(CORE_CFLAGS) $(CMOCKA_CFLAGS) -MMD -MP -MF $@.d -pie $(LINK_FLAGS) \
+	  -o $@ $< $(filter %.a,$^) $(CMOCKA_LIBS) $(LUA_LIBS) $(CORE_LIBS)
+
+-include $(UNIT_BIN:=.d)
+
+RUN = BUILD=$(BUILD) PYTHON=$(PYTHON) VALGRIND='$(VALGRIND)' \
+  LUN_PRELOAD='$(strip $(FOREIGN))' tests/run
+run-unit    = $(RUN) unit $(UNIT_BIN)
+run-lua     = $(RUN) lua $(LUA_SPEC)
+run-e2e     = tests/sealed env $(RUN) e2e $(E2E)
+run-interop = tests/sealed env $(RUN) interop $(INTEROP)
+run-vectors = BUILD=$(BUILD) VALGRIND='$(VALGRIND)' \
+  tests/run-vectors '$(VECTORS)'
+
+test:  ## install what is missing, build, run every test
+	@mk/deps install build demo test
+	@$(MAKE) suites
+
+demo:  ## install what is missing, build, show the main job on the sandbox
+	@mk/deps install build demo
+	@$(MAKE) all
+	@LUNETTE=$(abspath $(COMMAND)) tests/sealed scripts/examples/demo
+
+unit: $(UNIT_BIN)  ## run the tests of core, one program a file
+	@$(run-unit)
+
+lua-test: command module  ## run the tests of the Lua side
+	@$(run-lua)
+
+e2e: all  ## run the commands as a user types them
+	@$(run-e2e)
+
+interop: all  ## compare with botocore and other parsers
+	@$(run-interop)
+
+vectors: command  ## run the conformance data in VECTORS=DIR
+	@$(run-vectors)
+
+suites: all $(UNIT_BIN)
+	@rm -f $(BUILD)/results
+	@$(foreach suite,$(SUITES),$(run-$(suite));) \
+	  BUILD=$(BUILD) tests/run-total $(SUITES)
+
+asan:  ## run the tests with AddressSanitizer
+	@mk/deps install build demo test
+	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address CFLAGS='-O1 -g' \
+	  SUITES='unit lua e2e vectors' suites
+
+ubsan:  ## run the tests with UndefinedBehaviorSanitizer
+	@mk/deps install build demo test
+	@$(MAKE) BUILD=$(BUILD)/ubsan SANITIZE=undefined CFLAGS='-O1 -g' \
+	  SUITES='unit lua e2e vectors' suites
+
+valgrind:  ## run the tests of C and Lua, and the vectors, under valgrind
+	@mk/deps install build demo test valgrind
+	@LIMIT=1800 $(MAKE) BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' \
+	  VALGRIND='valgrind -q --error-exitcode=99 --leak-check=full' \
+	  SUITES='unit lua vectors' suites
+
+# The yardstick lies outside, and so do the other rows of its table.
+BENCH ?= ../shared/bench
+ROUNDS ?= 9
+
+bench: command  ## measure one secret over TLS against plain libcurl
+	@bench/run $(BENCH) $(abspath $(COMMAND)) $(ROUNDS)
+
+.PHONY: test demo unit lua-test e2e interop vectors suites asan ubsan \
+  valgrind bench
