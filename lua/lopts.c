@@ -1,0 +1,269 @@
+/*
+ * Strict option tables.  The table is walked raw: no metamethod runs, so what
+ * is borrowed from it stays where it is.
+ */
+#include "lopts.h"
+
+#include "lsecret.h"
+
+#include <math.h>
+
+/* ------------------------------------------------------- nearest names -- */
+
+#define WORD_MAX 64
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+  size_t ab = a < b ? a : b;
+
+  return ab < c ? ab : c;
+}
+
+/* Optimal string alignment, with three rows of the table. */
+size_t lunL_distance(struct lun_span word, struct lun_span name)
+{
+  size_t rows[3][WORD_MAX + 1] = {{0}};
+  size_t i = 0;
+  size_t j = 0;
+  size_t limit = word.len < 6 ? 1 + word.len / 4 : 3;
+
+  if (word.len > WORD_MAX || name.len > WORD_MAX)
+    return SIZE_MAX;
+  for (j = 0; j <= name.len; j++)
+    rows[0][j] = j;
+  for (i = 1; i <= word.len; i++) {
+    size_t *row = rows[i % 3];
+    const size_t *above = rows[(i + 2) % 3];
+    const size_t *before = rows[(i + 1) % 3];
+
+    row[0] = i;
+    for (j = 1; j <= name.len; j++) {
+      bool same = word.ptr[i - 1] == name.ptr[j - 1];
+
+      row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + !same);
+      if (i > 1 && j > 1 && word.ptr[i - 1] == name.ptr[j - 2] &&
+          word.ptr[i - 2] == name.ptr[j - 1] && before[j - 2] + 1 < row[j])
+        row[j] = before[j - 2] + 1;
+    }
+  }
+  i = rows[word.len % 3][name.len];
+  return i <= limit ? i : SIZE_MAX;
+}
+
+/* core.nearest(word, names): the name that WORD is a slip of, or nil. */
+static int l_nearest(lua_State *L)
+{
+  struct lun_span word = {NULL, 0};
+  size_t best = SIZE_MAX;
+  lua_Integer found = 0;
+  lua_Integer i = 0;
+
+  word.ptr = luaL_checklstring(L, 1, &word.len);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  for (i = 1; lua_rawgeti(L, 2, i) == LUA_TSTRING; i++) {
+    struct lun_span name = {NULL, 0};
+    size_t far = 0;
+
+    name.ptr = lua_tolstring(L, -1, &name.len);
+    far = lunL_distance(word, name);
+    if (far < best) {
+      best = far;
+      found = i;
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  if (best == SIZE_MAX)
+    return 0;
+  lua_rawgeti(L, 2, found);
+  return 1;
+}
+
+void lunL_add_opts(lua_State *L)
+{
+  lua_pushcfunction(L, l_nearest);
+  lua_setfield(L, -2, "nearest");
+}
+
+/* -------------------------------------------------------------- checks -- */
+
+static int unknown(lua_State *L, int arg, const struct lunL_opt *spec,
+                   size_t count)
+{
+  struct lun_span word = {NULL, 0};
+  const char *near = NULL;
+  size_t best = SIZE_MAX;
+  size_t i = 0;
+
+  if (lua_type(L, -2) != LUA_TSTRING)
+    return luaL_argerror(
+        L, arg,
+        lua_pushfstring(L, "a %s is no name of an option",
+                        luaL_typename(L, -2)));
+  word.ptr = lua_tolstring(L, -2, &word.len);
+  for (i = 0; i < count; i++) {
+    size_t far = lunL_distance(word, lun_span_of(spec[i].name));
+
+    if (far < best) {
+      best = far;
+      near = spec[i].name;
+    }
+  }
+  if (near != NULL)
+    lua_pushfstring(L, "unknown option '%s'; did you mean '%s'?", word.ptr,
+                    near);
+  else
+    lua_pushfstring(L, "unknown option '%s'", word.ptr);
+  return luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
+static int wrong(lua_State *L, int arg, const struct lunL_opt *opt,
+                 const char *expected)
+{
+  const char *got = luaL_typename(L, -1);
+
+  if (luaL_getmetafield(L, -1, "__name") == LUA_TSTRING)
+    got = lua_tostring(L, -1);
+  return luaL_argerror(L, arg,
+                       lua_pushfstring(L, "option '%s': %s expected, got %s",
+                                       opt->name, expected, got));
+}
+
+static const char *check_string(lua_State *L, int arg,
+                                const struct lunL_opt *opt)
+{
+  struct lun_span text = {NULL, 0};
+
+  if (lua_type(L, -1) != LUA_TSTRING)
+    wrong(L, arg, opt, "string");
+  text.ptr = lua_tolstring(L, -1, &text.len);
+  if (strlen(text.ptr) != text.len)
+    luaL_argerror(L, arg,
+                  lua_pushfstring(L, "option '%s' has a NUL in it",
+                                  opt->name));
+  if (opt->kind == LUNL_OPT_STRING)
+    lunL_checkmark(L, text, opt->name);
+  return text.ptr;
+}
+
+static struct lun_span check_bytes(lua_State *L, int arg,
+                                   const struct lunL_opt *opt)
+{
+  struct lunL_secret *secret = lunL_testsecret(L, -1);
+  struct lun_span text = {NULL, 0};
+
+  if (secret != NULL)
+    return lunL_secretview(secret);
+  if (lua_type(L, -1) != LUA_TSTRING)
+    wrong(L, arg, opt, "string or secret value");
+  text.ptr = lua_tolstring(L, -1, &text.len);
+  lunL_checkmark(L, text, opt->name);
+  return text;
+}
+
+static int64_t check_integer(lua_State *L, int arg, const struct lunL_opt *opt)
+{
+  int exact = 0;
+  lua_Integer value = lua_tointegerx(L, -1, &exact);
+
+  if (!exact || lua_type(L, -1) != LUA_TNUMBER)
+    wrong(L, arg, opt, "integer");
+  if (value < opt->min || value > opt->max)
+    luaL_argerror(L, arg,
+                  lua_pushfstring(L, "option '%s' is from %I to %I", opt->name,
+                                  (LUAI_UACINT)opt->min,
+                                  (LUAI_UACINT)opt->max));
+  return value;
+}
+
+#define SECONDS_MAX (365 * 86400.0)
+
+static int64_t check_seconds(lua_State *L, int arg, const struct lunL_opt *opt)
+{
+  lua_Number value = lua_tonumber(L, -1);
+
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    wrong(L, arg, opt, "number of seconds");
+  if (!(value > 0 && value <= SECONDS_MAX))
+    luaL_argerror(L, arg,
+                  lua_pushfstring(L, "option '%s' is a number of seconds "
+                                     "above 0, a year at most",
+                                  opt->name));
+  return (int64_t)ceil(value * 1000);
+}
+
+/* Checks the value on top of the stack and stores it at OUT, if there is. */
+static void check_one(lua_State *L, int arg, const struct lunL_opt *opt,
+                      void *out)
+{
+  const char *string = NULL;
+  struct lun_span bytes = {NULL, 0};
+  int64_t integer = 0;
+  bool boolean = false;
+  const void *from = NULL;
+  size_t size = 0;
+
+  switch (opt->kind) {
+  case LUNL_OPT_STRING:
+  case LUNL_OPT_TEXT:
+    string = check_string(L, arg, opt);
+    from = &string;
+    size = sizeof(string);
+    break;
+  case LUNL_OPT_BYTES:
+    bytes = check_bytes(L, arg, opt);
+    from = &bytes;
+    size = sizeof(bytes);
+    break;
+  case LUNL_OPT_INTEGER:
+  case LUNL_OPT_SECONDS:
+    integer = opt->kind == LUNL_OPT_INTEGER ? check_integer(L, arg, opt)
+                                            : check_seconds(L, arg, opt);
+    from = &integer;
+    size = sizeof(integer);
+    break;
+  case LUNL_OPT_BOOLEAN:
+    if (!lua_isboolean(L, -1))
+      wrong(L, arg, opt, "boolean");
+    boolean = lua_toboolean(L, -1);
+    from = &boolean;
+    size = sizeof(boolean);
+    break;
+  case LUNL_OPT_TABLE:
+    if (!lua_istable(L, -1))
+      wrong(L, arg, opt, "table");
+    break;
+  case LUNL_OPT_ANY:
+    break;
+  }
+  if (out != NULL && from != NULL)
+    memcpy((char *)out + opt->offset, from, size);
+}
+
+void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec,
+               size_t count, void *out)
+{
+  size_t i = 0;
+
+  luaL_checktype(L, arg, LUA_TTABLE);
+  luaL_checkstack(L, 8, NULL);
+  for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+    for (i = 0; i < count; i++)
+      if (lua_type(L, -2) == LUA_TSTRING &&
+          strcmp(lua_tostring(L, -2), spec[i].name) == 0)
+        break;
+    if (i == count)
+      unknown(L, arg, spec, count);
+    check_one(L, arg, &spec[i], out);
+  }
+  for (i = 0; i < count; i++) {
+    if (!spec[i].required)
+      continue;
+    lua_pushstring(L, spec[i].name);
+    if (lua_rawget(L, arg) == LUA_TNIL)
+      luaL_argerror(L, arg,
+                    lua_pushfstring(L, "option '%s' is missing",
+                                    spec[i].name));
+    lua_pop(L, 1);
+  }
+}
