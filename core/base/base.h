@@ -34,6 +34,12 @@ static inline bool lun_span_is(struct lun_span span, const char *text)
   return span.len == len && (len == 0 || strncmp(span.ptr, text, len) == 0);
 }
 
+/* Not for secrets: lun_secret_equal is. */
+static inline bool lun_span_same(struct lun_span a, struct lun_span b)
+{
+  return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 #include "banned.h"
 
 #endif

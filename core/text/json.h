@@ -8,6 +8,8 @@
 #ifndef LUN_JSON_H
 #define LUN_JSON_H
 
+#include "../base/secret.h"
+#include "jstring.h"
 #include "text.h"
 
 #define LUN_JSON_DEPTH 128     /* nesting; more is refused */
@@ -73,7 +75,7 @@ size_t lun_json_element(const struct lun_json *json, size_t array,
 struct lun_span lun_json_raw(const struct lun_json *json, struct lun_span text,
                              size_t node);
 
-/* Appends the decoded string of a string node (UTF-8). */
+/* Appends the decoded string of a string node (UTF-8), or a number's text. */
 void lun_json_decode(struct lun_buf *out, const struct lun_json *json,
                      struct lun_span text, size_t node);
 
@@ -86,8 +88,5 @@ LUN_NODISCARD enum lun_code lun_json_secret(lun_secret **out,
                                             const struct lun_json *json,
                                             lun_secret *source, size_t node,
                                             struct lun_error *err);
-
-/* Appends TEXT as a JSON string, quotes and all; TEXT is valid UTF-8. */
-void lun_json_quote(struct lun_buf *out, struct lun_span text);
 
 #endif
