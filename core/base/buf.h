@@ -31,7 +31,7 @@ void lun_buf_addc(struct lun_buf *buf, char c);
 void lun_buf_adds(struct lun_buf *buf, const char *text);
 void lun_buf_add_span(struct lun_buf *buf, struct lun_span span);
 void lun_buf_addf(struct lun_buf *buf, const char *format, ...)
-  LUN_PRINTF(2, 3);
+    LUN_PRINTF(2, 3);
 
 /* Keeps the first LEN bytes and wipes the rest. */
 void lun_buf_cut(struct lun_buf *buf, size_t len);

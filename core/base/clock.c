@@ -49,8 +49,8 @@ static bool system_random(void *data, void *out, size_t len)
 
 void lun_clock_system(struct lun_clock *clock)
 {
-  *clock = (struct lun_clock){system_wall_ms, system_mono_ms, system_random,
-                              NULL};
+  *clock =
+      (struct lun_clock){system_wall_ms, system_mono_ms, system_random, NULL};
 }
 
 int64_t lun_clock_wall_ms(const lun_ctx *ctx)

@@ -11,8 +11,7 @@ int64_t lun_clock_mono_ms(const lun_ctx *ctx); /* never goes back */
 
 /* Random bytes of the system; LUN_EFILE if it has none to give. */
 LUN_NODISCARD enum lun_code lun_clock_random(const lun_ctx *ctx, void *out,
-                                             size_t len,
-                                             struct lun_error *err);
+                                             size_t len, struct lun_error *err);
 
 /* The system's clock, which every new context has. */
 void lun_clock_system(struct lun_clock *clock);

@@ -13,14 +13,14 @@ enum lun_code lun_error_set(struct lun_error *err, enum lun_code code,
 
 /* Adds the next step to an error that is set. */
 void lun_error_hint(struct lun_error *err, const char *format, ...)
-  LUN_PRINTF(2, 3);
+    LUN_PRINTF(2, 3);
 
 /*
  * Puts what the message is about in front of it ("secret prod/db: "); the
  * rest of the error stays.
  */
 void lun_error_prefix(struct lun_error *err, const char *format, ...)
-  LUN_PRINTF(2, 3);
+    LUN_PRINTF(2, 3);
 
 /* The error for a failed allocation. */
 enum lun_code lun_error_nomem(struct lun_error *err);

@@ -7,7 +7,11 @@
 
 #include "ctx.h"
 
-enum lun_level { LUN_DEBUG, LUN_INFO, LUN_WARN };
+enum lun_level {
+  LUN_DEBUG,
+  LUN_INFO,
+  LUN_WARN
+};
 
 enum lun_field_kind {
   LUN_FIELD_INT,  /* number */

@@ -1,6 +1,6 @@
 /*
  * The arena.  A slab is four pages of slots of one size; a slab with room
- * stands before the full ones in its class's list, so finding a slot is
+ * stands before the full ones in its tier's list, so finding a slot is
  * looking at the first.  Handles and lists lie in ordinary memory: only the
  * bytes are protected, and nothing else is ever in a slab, so no overrun of
  * a secret can reach a pointer there.
@@ -15,17 +15,17 @@
 
 #include <openssl/crypto.h>
 
-#define SLAB_BYTES   ((size_t)16384)
-#define SLOT_MIN     ((size_t)64)
-#define SLOTS_MAX    (SLAB_BYTES / SLOT_MIN)
-#define CLASSES      4 /* slots of 64, 256, 1024, 4096 bytes */
-#define WORD_BITS    64
+#define SLAB_BYTES ((size_t)16384)
+#define SLOT_MIN   ((size_t)64)
+#define SLOTS_MAX  (SLAB_BYTES / SLOT_MIN)
+#define TIERS      4 /* slots of 64, 256, 1024, 4096 bytes */
+#define WORD_BITS  64
 
 struct slab {
   struct slab *prev;
   struct slab *next;
   char *pages;
-  size_t class;
+  size_t tier;
   size_t used;
   uint64_t taken[SLOTS_MAX / WORD_BITS];
 };
@@ -36,7 +36,7 @@ struct list {
 };
 
 struct lun_arena {
-  struct list classes[CLASSES];
+  struct list tiers[TIERS];
 };
 
 struct lun_secret {
@@ -49,9 +49,9 @@ struct lun_secret {
   lun_secret *parent; /* of a part: who owns the bytes */
 };
 
-static size_t slot_size(size_t class)
+static size_t slot_size(size_t tier)
 {
-  return SLOT_MIN << 2 * class;
+  return SLOT_MIN << 2 * tier;
 }
 
 /* --------------------------------------------------------------- slabs -- */
@@ -92,7 +92,7 @@ static void list_append(struct list *list, struct slab *slab)
 
 static bool slab_full(const struct slab *slab)
 {
-  return slab->used == SLAB_BYTES / slot_size(slab->class);
+  return slab->used == SLAB_BYTES / slot_size(slab->tier);
 }
 
 static void slab_free(lun_ctx *ctx, struct list *list, struct slab *slab)
@@ -103,7 +103,7 @@ static void slab_free(lun_ctx *ctx, struct list *list, struct slab *slab)
 }
 
 /* A slab with room for one more, or NULL. */
-static struct slab *slab_with_room(lun_ctx *ctx, size_t class)
+static struct slab *slab_with_room(lun_ctx *ctx, size_t tier)
 {
   struct list *list = NULL;
   struct slab *slab = NULL;
@@ -112,13 +112,13 @@ static struct slab *slab_with_room(lun_ctx *ctx, size_t class)
     ctx->arena = lun_mem_alloc(ctx, sizeof(*ctx->arena));
   if (ctx->arena == NULL)
     return NULL;
-  list = &ctx->arena->classes[class];
+  list = &ctx->arena->tiers[tier];
   if (list->first != NULL && !slab_full(list->first))
     return list->first;
   slab = lun_mem_alloc(ctx, sizeof(*slab));
   if (slab == NULL)
     return NULL;
-  slab->class = class;
+  slab->tier = tier;
   slab->pages = lun_mem_map(ctx, SLAB_BYTES);
   if (slab->pages == NULL) {
     lun_mem_free(ctx, slab);
@@ -130,7 +130,7 @@ static struct slab *slab_with_room(lun_ctx *ctx, size_t class)
 
 static char *slot_take(lun_ctx *ctx, struct slab *slab)
 {
-  struct list *list = &ctx->arena->classes[slab->class];
+  struct list *list = &ctx->arena->tiers[slab->tier];
   size_t slot = 0;
 
   while (slab->taken[slot / WORD_BITS] >> slot % WORD_BITS & 1)
@@ -141,13 +141,13 @@ static char *slot_take(lun_ctx *ctx, struct slab *slab)
     list_remove(list, slab);
     list_append(list, slab);
   }
-  return slab->pages + slot * slot_size(slab->class);
+  return slab->pages + slot * slot_size(slab->tier);
 }
 
 static void slot_give(lun_ctx *ctx, struct slab *slab, const char *ptr)
 {
-  struct list *list = &ctx->arena->classes[slab->class];
-  size_t slot = (size_t)(ptr - slab->pages) / slot_size(slab->class);
+  struct list *list = &ctx->arena->tiers[slab->tier];
+  size_t slot = (size_t)(ptr - slab->pages) / slot_size(slab->tier);
 
   slab->taken[slot / WORD_BITS] &= ~((uint64_t)1 << slot % WORD_BITS);
   slab->used--;
@@ -161,12 +161,12 @@ static void slot_give(lun_ctx *ctx, struct slab *slab, const char *ptr)
 
 void lun_arena_free(lun_ctx *ctx)
 {
-  size_t class = 0;
+  size_t tier = 0;
 
   if (ctx->arena == NULL)
     return;
-  for (class = 0; class < CLASSES; class++) {
-    struct list *list = &ctx->arena->classes[class];
+  for (tier = 0; tier < TIERS; tier++) {
+    struct list *list = &ctx->arena->tiers[tier];
 
     while (list->first != NULL)
       slab_free(ctx, list, list->first);
@@ -187,20 +187,20 @@ static void settle(lun_ctx *ctx)
 /* Gives SECRET room for LEN bytes; false for want of memory. */
 static bool secret_room(lun_secret *secret, size_t len)
 {
-  size_t class = 0;
+  size_t tier = 0;
 
-  while (class < CLASSES && slot_size(class) < len)
-    class++;
-  if (class == CLASSES) {
+  while (tier < TIERS && slot_size(tier) < len)
+    tier++;
+  if (tier == TIERS) {
     secret->ptr = lun_mem_map(secret->ctx, len);
     secret->room = len;
     return secret->ptr != NULL;
   }
-  secret->slab = slab_with_room(secret->ctx, class);
+  secret->slab = slab_with_room(secret->ctx, tier);
   if (secret->slab == NULL)
     return false;
   secret->ptr = slot_take(secret->ctx, secret->slab);
-  secret->room = slot_size(class);
+  secret->room = slot_size(tier);
   return true;
 }
 
@@ -251,8 +251,7 @@ enum lun_code lun_secret_new(lun_secret **out, lun_ctx *ctx, const void *ptr,
 }
 
 enum lun_code lun_secret_part(lun_secret **out, lun_secret *parent,
-                              size_t offset, size_t len,
-                              struct lun_error *err)
+                              size_t offset, size_t len, struct lun_error *err)
 {
   lun_secret *part = NULL;
   lun_secret *owner = parent->parent != NULL ? parent->parent : parent;

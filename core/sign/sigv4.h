@@ -36,22 +36,22 @@ struct lun_sigv4_key {
 struct lun_sigv4_options {
   struct lun_span region;
   struct lun_span service;
-  int64_t time;            /* seconds since 1970 UTC */
-  int64_t expires;         /* query form: seconds; 0: header form */
-  bool keep_path;          /* do not remove dot segments and slashes */
-  bool encode_once;        /* S3: the path is not encoded again */
-  bool sign_body;          /* add x-amz-content-sha256 (header form) */
-  bool token_after;        /* add the token without signing it */
+  int64_t time;     /* seconds since 1970 UTC */
+  int64_t expires;  /* query form: seconds; 0: header form */
+  bool keep_path;   /* do not remove dot segments and slashes */
+  bool encode_once; /* S3: the path is not encoded again */
+  bool sign_body;   /* add x-amz-content-sha256 (header form) */
+  bool token_after; /* add the token without signing it */
 };
 
 struct lun_sigv4_result {
   struct lun_buf canonical_request;
   struct lun_buf string_to_sign;
-  struct lun_buf signature;     /* 64 hexadecimal digits */
-  struct lun_buf authorization; /* header form: the header's value */
+  struct lun_buf signature;      /* 64 hexadecimal digits */
+  struct lun_buf authorization;  /* header form: the header's value */
   struct lun_buf signed_headers; /* "host;x-amz-date" */
-  char date[17];                /* "20261123T000000Z" */
-  struct lun_buf body_hash;     /* hexadecimal */
+  char date[17];                 /* "20261123T000000Z" */
+  struct lun_buf body_hash;      /* hexadecimal */
   struct lun_buf query; /* query form: the whole query, signature included */
 };
 

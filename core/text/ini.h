@@ -8,7 +8,10 @@
 
 #include "text.h"
 
-enum lun_ini_kind { LUN_INI_CONFIG, LUN_INI_CREDENTIALS };
+enum lun_ini_kind {
+  LUN_INI_CONFIG,
+  LUN_INI_CREDENTIALS
+};
 
 enum lun_ini_section_kind {
   LUN_INI_PROFILE,
@@ -44,11 +47,9 @@ struct lun_ini {
  * Parses TEXT; NAME is the file's, for errors.  LUN_EINVALID says file and
  * line and what is wrong, and never quotes a value.
  */
-LUN_NODISCARD enum lun_code lun_ini_parse(struct lun_ini *out, lun_ctx *ctx,
-                                          enum lun_ini_kind kind,
-                                          struct lun_span text,
-                                          const char *name,
-                                          struct lun_error *err);
+LUN_NODISCARD enum lun_code
+lun_ini_parse(struct lun_ini *out, lun_ctx *ctx, enum lun_ini_kind kind,
+              struct lun_span text, const char *name, struct lun_error *err);
 void lun_ini_done(struct lun_ini *ini);
 
 const struct lun_ini_section *lun_ini_find(const struct lun_ini *ini,

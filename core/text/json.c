@@ -275,6 +275,8 @@ static bool scan(struct scanner *s)
 {
   if (s->text.len > UINT32_MAX)
     return refuse(s, "the text is too long");
+  if (lun_text_prefix(s->text, "\xEF\xBB\xBF"))
+    return refuse(s, "it begins with a byte order mark");
   for (skip_blanks(s); s->at < s->text.len; skip_blanks(s))
     if (!scan_step(s))
       return false;

@@ -9,9 +9,9 @@
 
 struct lun_path_step {
   bool index;
-  size_t at;            /* if index: from 0 */
-  struct lun_span key;  /* else: as written between the quotes if quoted */
-  bool quoted;          /* the key is a JSON string's inside */
+  size_t at;           /* if index: from 0 */
+  struct lun_span key; /* else: as written between the quotes if quoted */
+  bool quoted;         /* the key is a JSON string's inside */
 };
 
 /*
@@ -26,10 +26,8 @@ LUN_NODISCARD enum lun_code lun_path_next(struct lun_span *path,
  * Follows PATH from NODE.  LUN_ENOTFOUND names the step that is absent;
  * *FOUND is a node index.
  */
-LUN_NODISCARD enum lun_code lun_path_find(size_t *found,
-                                          const struct lun_json *json,
-                                          struct lun_span text, size_t node,
-                                          struct lun_span path,
-                                          struct lun_error *err);
+LUN_NODISCARD enum lun_code
+lun_path_find(size_t *found, const struct lun_json *json, struct lun_span text,
+              size_t node, struct lun_span path, struct lun_error *err);
 
 #endif

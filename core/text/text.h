@@ -14,8 +14,7 @@ bool lun_text_same(struct lun_span a, struct lun_span b); /* ASCII case aside */
 bool lun_text_prefix(struct lun_span text, const char *prefix);
 
 /* Decimal digits, the whole span, within the range; else false. */
-bool lun_text_int(struct lun_span text, int64_t min, int64_t max,
-                  int64_t *out);
+bool lun_text_int(struct lun_span text, int64_t min, int64_t max, int64_t *out);
 
 /* True if every byte is printable ASCII. */
 bool lun_text_printable(struct lun_span text);
@@ -28,8 +27,7 @@ void lun_text_hex(struct lun_buf *out, const unsigned char *ptr, size_t len);
 void lun_text_base64(struct lun_buf *out, struct lun_span bytes);
 
 /* RFC 4648, padded; appends to OUT; false if TEXT is not base64. */
-LUN_NODISCARD bool lun_text_unbase64(struct lun_buf *out,
-                                     struct lun_span text);
+LUN_NODISCARD bool lun_text_unbase64(struct lun_buf *out, struct lun_span text);
 
 /*
  * Dates, in seconds since 1970-01-01 UTC.  iso: "2026-11-23T00:00:00Z", with

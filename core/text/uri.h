@@ -24,18 +24,26 @@ struct lun_uri {
  * fragment, a blank, or a control character.
  */
 LUN_NODISCARD enum lun_code lun_uri_parse(struct lun_uri *out,
-                                          struct lun_span url,
-                                          const char *what,
+                                          struct lun_span url, const char *what,
                                           struct lun_error *err);
 
 /* Appends TEXT percent-encoded; KEEP_SLASH leaves '/' as it is. */
-void lun_uri_encode(struct lun_buf *out, struct lun_span text,
-                    bool keep_slash);
+void lun_uri_encode(struct lun_buf *out, struct lun_span text, bool keep_slash);
 
 /* Appends TEXT decoded; false for a broken escape. */
 LUN_NODISCARD bool lun_uri_decode(struct lun_buf *out, struct lun_span text);
 
-/* Appends a path without dot segments and double slashes (RFC 3986 5.2.4). */
+/*
+ * The byte that the escape ("%2F") at the start of TEXT stands for, or -1 if
+ * there is none.
+ */
+int lun_uri_escape(struct lun_span text);
+
+/*
+ * Appends a path without dot segments and double slashes, as all AWS SDKs do
+ * it before they sign: other than RFC 3986, a path that ends in a dot segment
+ * gets no slash for it.
+ */
 void lun_uri_normalize(struct lun_buf *out, struct lun_span path);
 
 /* True for 127.0.0.0/8, ::1 and "localhost". */
