@@ -75,7 +75,10 @@ LC_ALL=C awk -v OFS=: '
     open = 0
   }' "$@" | complain 'too long'
 for file in "$@"; do
-  case $file in *.lua) luac5.4 -l -p "$file" ;; esac
+  case $file in
+    *_spec.lua) ;; # a describe() is a function by accident
+    *.lua) luac5.4 -l -p "$file" ;;
+  esac
 done | sed -n 's/^function <\([^:]*\):\([0-9]*\),\([0-9]*\)>.*/\1 \2 \3/p' |
   awk '$3 - $2 - 1 > 60 {
     print $1 ":" $2 ":a function of " $3 - $2 - 1 " lines"
