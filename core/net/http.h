@@ -22,7 +22,7 @@ struct lun_http_request {
   int64_t connect_ms; /* 0: 10 s */
   int64_t total_ms;   /* 0: 30 s; the task's deadline bounds it as well */
   size_t max_bytes;   /* of the answer's body; 0: 1 MiB */
-  bool direct;        /* never by a proxy */
+  bool direct;        /* never by a proxy; plain http to any host */
   const char *ca;     /* a bundle or a hashed folder; NULL: the system's */
 };
 
@@ -33,9 +33,19 @@ struct lun_http {
   struct lun_buf head; /* header lines, each ended by '\n' */
   bool sent;           /* bytes of the request may have left */
   bool timed_out;
-  void *easy;          /* http.c's own */
+
+  /* http.c's own */
+  void *easy;
   void *list;
-  const char *host;
+  struct lun_buf payload;
+  bool finished;
+  int result;       /* libcurl's code, once finished */
+  int interim;      /* 1xx answers so far */
+  bool secure;
+  bool proxied;
+  int64_t until;    /* monotonic ms: the end of the time for it */
+  char peer[288];   /* "host:port" */
+  char what[320];   /* for the loop */
   char problem[256];
 };
 
@@ -43,14 +53,16 @@ void lun_http_init(struct lun_http *http, lun_ctx *ctx);
 
 /*
  * Starts a request; everything that REQUEST points to is copied.  The task
- * ends with LUN_ENETWORK, err.retryable saying if it is worth another try;
- * LUN_EINVALID for a bad CA file (which is named) or URL.
+ * ends with LUN_ENETWORK (err.retryable says if it is worth another try), or
+ * with LUN_ESERVICE for an answer that is no proper HTTP or is too large.
+ * At once: LUN_EINVALID for a bad URL or header, or for a URL of http that is
+ * neither loopback nor `direct`; LUN_ENETWORK for a CA that cannot be used
+ * (it is named).
  */
-LUN_NODISCARD enum lun_code lun_http_start(struct lun_http *http,
-                                           lun_loop *loop,
-                                           const struct lun_http_request *request,
-                                           int64_t deadline,
-                                           struct lun_error *err);
+LUN_NODISCARD enum lun_code
+lun_http_start(struct lun_http *http, lun_loop *loop,
+               const struct lun_http_request *request, int64_t deadline,
+               struct lun_error *err);
 
 /* The value of the answer's header NAME, trimmed; false if it is absent. */
 bool lun_http_header(const struct lun_http *http, const char *name,
