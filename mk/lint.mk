@@ -53,11 +53,14 @@ cppcheck:
 	  --enable=warning,performance,portability --inline-suppr -j 2 \
 	  --suppress=missingIncludeSystem --suppress=ctunullpointer \
 	  --error-exitcode=1 \
-	  --cppcheck-build-dir=$(SCRATCH)/cppcheck -D__GNUC__ -Icore -Ilua \
+	  --cppcheck-build-dir=$(SCRATCH)/cppcheck -D__GNUC__ \
+	  -DLUA_VERSION_NUM=504 -Icore -Ilua \
 	  $(SOURCES)
 
-# One file at a time, two at once, and only what changed since it last passed.
-TIDY := $(SOURCES:%.c=$(SCRATCH)/tidy/%.ok)
+# clang-tidy and gcc's own analyzer: one file at a time, two at once, and only
+# what changed since it last passed.
+TIDY_FLAGS = $(CSTD) -Ilua $(LUA_CFLAGS) $(CORE_CFLAGS) $(MHD_CFLAGS)
+TIDY      := $(SOURCES:%.c=$(SCRATCH)/tidy/%.ok)
 
 tidy:
 	@$(MAKE) --keep-going -j 2 $(TIDY)
@@ -65,8 +68,8 @@ tidy:
 $(TIDY): $(SCRATCH)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
-	@clang-tidy --quiet $< -- $(CSTD) $(WARN) -Ilua $(LUA_CFLAGS) \
-	  $(CORE_CFLAGS) $(MHD_CFLAGS) 2>$(@:.ok=.err) || \
+	@$(CC) $(TIDY_FLAGS) -O1 -fanalyzer -Werror -S -o /dev/null $<
+	@clang-tidy --quiet $< -- $(TIDY_FLAGS) $(WARN) 2>$(@:.ok=.err) || \
 	  { grep -v 'warnings generated' $(@:.ok=.err); exit 1; }
 	@touch $@
 
