@@ -14,9 +14,13 @@ struct lun_path_step {
   bool quoted;         /* the key is a JSON string's inside */
 };
 
+/* LUN_EINVALID with the column if PATH is empty or no path. */
+LUN_NODISCARD enum lun_code lun_path_check(struct lun_span path,
+                                           struct lun_error *err);
+
 /*
- * Takes the first step off PATH.  *DONE at its end.  LUN_EINVALID with the
- * column for what is no path.
+ * Takes the first step off PATH, and the dot behind it.  *DONE at its end.
+ * LUN_EINVALID with the column for what is no path.
  */
 LUN_NODISCARD enum lun_code lun_path_next(struct lun_span *path,
                                           struct lun_path_step *step,
