@@ -6,38 +6,45 @@
 #ifndef LUN_CHAIN_H
 #define LUN_CHAIN_H
 
-#include "provider.h"
+#include "assume.h"
 
 /* A place that credentials come from: the chain, fixed keys, or a role that
- * another source's credentials assume.  Counted. */
+ * another source's credentials assume.  Counted; the loop outlives it. */
 typedef struct lun_source lun_source;
 
 LUN_NODISCARD enum lun_code lun_source_chain(lun_source **out, lun_loop *loop,
                                              struct lun_settings *settings,
                                              struct lun_error *err);
 LUN_NODISCARD enum lun_code lun_source_fixed(lun_source **out, lun_loop *loop,
+                                             struct lun_settings *settings,
                                              struct lun_cred *cred,
                                              struct lun_error *err);
+
+/* The source keeps BASE; STS is asked when the first wait needs it. */
 LUN_NODISCARD enum lun_code
 lun_source_role(lun_source **out, lun_source *base,
                 struct lun_settings *settings,
                 const struct lun_role_options *options,
                 struct lun_error *err);
 lun_source *lun_source_ref(lun_source *source);
-void lun_source_unref(lun_source *source);
+void lun_source_unref(lun_source *source); /* NULL is fine */
 
 /* A wait for a source's credentials. */
 struct lun_cred_wait {
   struct lun_task task;
   lun_source *source;
-  struct lun_cred *cred; /* a reference, when the task is done */
+  struct lun_cred *cred;  /* a reference, when the task is done */
   struct lun_cred *stale; /* expired ones: do not give these again */
+  bool joined;            /* it waits for a fetch */
 };
 
 void lun_cred_wait_init(struct lun_cred_wait *wait, lun_source *source);
 
-/* Starts; STALE (may be NULL) are credentials that the service called
- * expired: if the source still has these, it fetches others. */
+/*
+ * Starts; STALE (may be NULL) are credentials that the service called
+ * expired: if the source still has these, it fetches others, and if there
+ * are no others, the wait ends with LUN_ECREDENTIALS.
+ */
 void lun_cred_wait_start(struct lun_cred_wait *wait, struct lun_cred *stale,
                          int64_t deadline);
 void lun_cred_wait_done(struct lun_cred_wait *wait);

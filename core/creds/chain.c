@@ -1,0 +1,469 @@
+/*
+ * A source is one task, `refresh`, that fetches credentials, and the last
+ * ones that it got.  Who needs credentials waits: he gets those at hand while
+ * they are good, and otherwise waits for the refresh, which runs once however
+ * many wait for it.
+ *
+ * AWS's windows are 15 minutes before the end (try to renew) and 10 (renew
+ * before use).  They are fractions of the lifetime here where that is
+ * shorter, or credentials for a quarter of an hour would be renewed by every
+ * call.
+ */
+#include "chain.h"
+
+#include "../base/error.h"
+#include "../base/log.h"
+
+#define ADVISORY  900 /* seconds before the end */
+#define MANDATORY 600
+#define LAST      300 /* never used for less than this */
+#define RETRY_MS  60000 /* between renewals that could have waited */
+
+/* The order of aws-behaviour.md section 2. */
+static lun_provider_make *const chain[] = {
+    lun_provider_env,      lun_provider_profile_role,
+    lun_provider_web_identity, lun_provider_sso,
+    lun_provider_credentials_file, lun_provider_login,
+    lun_provider_process,  lun_provider_config_file,
+    lun_provider_container, lun_provider_imds,
+};
+
+#define CHAIN_LEN   (sizeof(chain) / sizeof(chain[0]))
+#define REASONS_LEN ((size_t)8192)
+
+struct lun_source {
+  struct lun_task refresh; /* first: the steps get it */
+  lun_ctx *ctx;
+  int refs;
+  lun_loop *loop;
+  struct lun_settings *settings;
+
+  struct lun_cred *cred; /* the last ones; NULL: none yet */
+  int64_t lifetime;      /* of cred when it was fetched, in seconds */
+  int64_t skew;          /* of the clock that tells its expiry */
+  int64_t retry_at;      /* monotonic ms: not before this, unless it must */
+
+  /* of the chain */
+  size_t at;
+  struct lun_provider *provider; /* under way */
+  struct lun_buf reasons;
+
+  /* of a role */
+  lun_source *base;
+  struct lun_role role;
+  struct lun_cred_wait wait;
+  struct lun_assume assume;
+  bool waiting; /* wait is initialised */
+  bool assuming;
+  bool renewed; /* the base's credentials, in this refresh */
+};
+
+/* --------------------------------------------------------------- expiry -- */
+
+static int64_t least(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+/* True if the credentials at hand last longer than WINDOW seconds. */
+static bool lasts(const lun_source *source, int64_t window)
+{
+  int64_t now = lun_clock_wall_ms(source->ctx) / 1000 + source->skew;
+
+  return source->cred != NULL && (source->cred->expires_at == 0 ||
+                                  source->cred->expires_at - now > window);
+}
+
+static bool fresh(const lun_source *source)
+{
+  return lasts(source, least(ADVISORY, source->lifetime / 4));
+}
+
+static bool good(const lun_source *source)
+{
+  return lasts(source, least(MANDATORY, source->lifetime / 6));
+}
+
+static bool usable(const lun_source *source)
+{
+  return lasts(source, least(LAST, source->lifetime / 12));
+}
+
+/* True if A and B are the same keys, one way or another. */
+static bool same(const struct lun_cred *a, const struct lun_cred *b)
+{
+  if (a == NULL || b == NULL)
+    return false;
+  return a == b || (strcmp(a->access_key_id, b->access_key_id) == 0 &&
+                    lun_secret_equal(lun_secret_view(a->session_token),
+                                     lun_secret_view(b->session_token)));
+}
+
+static void log_cred(const lun_source *source, const char *word,
+                     enum lun_level level, const char *provider,
+                     enum lun_code rc)
+{
+  struct lun_field fields[2] = {
+      {.key = "provider", .kind = LUN_FIELD_NAME, .name = provider},
+      {.key = "kind", .kind = LUN_FIELD_CODE, .name = lun_code_kind(rc)}};
+
+  lun_log(source->ctx, level, word, fields, rc == LUN_OK ? 1 : 2);
+}
+
+/* Takes a refresh's result. */
+static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
+                           int64_t skew)
+{
+  int64_t now = lun_clock_wall_ms(source->ctx) / 1000 + skew;
+
+  if (cred->expires_at != 0 && cred->expires_at <= now)
+    return lun_task_end(
+        &source->refresh,
+        lun_error_set(&source->refresh.err, LUN_ECREDENTIALS,
+                      "the credentials that %s gave have expired already",
+                      cred->provider),
+        NULL);
+  (void)lun_cred_ref(cred);
+  lun_cred_unref(source->cred);
+  source->cred = cred;
+  source->skew = skew;
+  source->lifetime = cred->expires_at == 0 ? 0 : cred->expires_at - now;
+  log_cred(source, "creds.found", LUN_INFO, cred->provider, LUN_OK);
+  return lun_task_end(&source->refresh, LUN_OK, NULL);
+}
+
+/* ---------------------------------------------------------------- chain -- */
+
+static void drop_provider(lun_source *source)
+{
+  lun_provider_free(source->provider);
+  source->provider = NULL;
+}
+
+static enum lun_step nothing_found(lun_source *source)
+{
+  struct lun_error *err = &source->refresh.err;
+  enum lun_code rc = LUN_OK;
+
+  rc = lun_error_set(err, LUN_ECREDENTIALS, "no credentials found: %s",
+                     lun_buf_text(&source->reasons));
+  lun_error_hint(err,
+                 "on an EC2 instance attach a role; elsewhere set "
+                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
+                 "profile that has credentials");
+  return lun_task_end(&source->refresh, rc, NULL);
+}
+
+/* What the provider came to; true if the refresh is at its end. */
+static bool take_provider(lun_source *source)
+{
+  struct lun_provider *provider = source->provider;
+
+  if (provider->task.rc) {
+    (void)lun_task_end(&source->refresh, provider->task.rc,
+                       &provider->task.err);
+    return true;
+  }
+  if (provider->cred != NULL) {
+    (void)adopt(source, provider->cred, provider->skew);
+    return true;
+  }
+  lun_buf_addf(&source->reasons, "%s%s: %s", source->at > 0 ? "; " : "",
+               provider->name, provider->reason);
+  log_cred(source, "creds.passed", LUN_DEBUG, provider->name, LUN_OK);
+  return false;
+}
+
+static enum lun_step chain_step(struct lun_task *task)
+{
+  lun_source *source = (lun_source *)(void *)task;
+  enum lun_code rc = LUN_OK;
+
+  while (source->at < CHAIN_LEN) {
+    bool done = false;
+
+    if (source->provider == NULL) {
+      rc = chain[source->at](&source->provider, source->loop,
+                             source->settings, &task->err);
+      if (rc)
+        return lun_task_end(task, rc, NULL);
+      lun_task_start(source->loop, &source->provider->task, task->deadline);
+    }
+    if (!lun_task_await(task, &source->provider->task))
+      return LUN_STEP_WAIT;
+    done = take_provider(source);
+    drop_provider(source);
+    if (done)
+      return LUN_STEP_DONE;
+    source->at++;
+  }
+  return nothing_found(source);
+}
+
+/* ----------------------------------------------------------------- role -- */
+
+static void wait_for_base(lun_source *source, struct lun_cred *stale)
+{
+  lun_cred_wait_init(&source->wait, source->base);
+  lun_cred_wait_start(&source->wait, stale, source->refresh.deadline);
+  source->waiting = true;
+}
+
+static void drop_role_work(lun_source *source)
+{
+  if (source->assuming)
+    lun_assume_done(&source->assume);
+  if (source->waiting)
+    lun_cred_wait_done(&source->wait);
+  source->assuming = false;
+  source->waiting = false;
+}
+
+/* The base's credentials have expired in between: once more with others. */
+static bool renew_base(lun_source *source)
+{
+  struct lun_cred *stale = NULL;
+
+  if (!source->assume.expired || source->renewed)
+    return false;
+  stale = lun_cred_ref(source->wait.cred);
+  drop_role_work(source);
+  wait_for_base(source, stale);
+  lun_cred_unref(stale);
+  source->renewed = true;
+  return true;
+}
+
+static enum lun_step role_step(struct lun_task *task)
+{
+  lun_source *source = (lun_source *)(void *)task;
+
+  if (!source->waiting)
+    wait_for_base(source, NULL);
+  for (;;) {
+    if (!source->assuming) {
+      if (!lun_task_await(task, &source->wait.task))
+        return LUN_STEP_WAIT;
+      if (source->wait.task.rc)
+        return lun_task_end(task, source->wait.task.rc,
+                            &source->wait.task.err);
+      lun_assume_init(&source->assume, source->settings);
+      lun_assume_start(&source->assume, source->loop, &source->role,
+                       source->wait.cred, task->deadline);
+      source->assuming = true;
+    }
+    if (!lun_task_await(task, &source->assume.task))
+      return LUN_STEP_WAIT;
+    if (source->assume.task.rc == LUN_OK)
+      return adopt(source, source->assume.cred, source->assume.skew);
+    if (!renew_base(source))
+      return lun_task_end(task, source->assume.task.rc,
+                          &source->assume.task.err);
+  }
+}
+
+/* ---------------------------------------------------------------- fixed -- */
+
+static enum lun_step fixed_step(struct lun_task *task)
+{
+  enum lun_code rc = lun_error_set(&task->err, LUN_ECREDENTIALS,
+                                   "the credentials given to the session "
+                                   "have expired");
+
+  return lun_task_end(task, rc, NULL);
+}
+
+/* -------------------------------------------------------------- refresh -- */
+
+static void drop_work(lun_source *source)
+{
+  drop_provider(source);
+  drop_role_work(source);
+  source->renewed = false;
+}
+
+static void cancel_refresh(struct lun_task *task)
+{
+  drop_work((lun_source *)(void *)task);
+}
+
+static bool refreshing(const lun_source *source)
+{
+  return source->refresh.started && !source->refresh.done;
+}
+
+/* A fetch of its own length: whoever waits may give up before. */
+static void refresh(lun_source *source)
+{
+  int64_t now = lun_clock_mono_ms(source->ctx);
+
+  if (refreshing(source))
+    return;
+  drop_work(source);
+  source->at = 0;
+  lun_buf_done(&source->reasons);
+  source->retry_at = now + RETRY_MS;
+  lun_task_start(source->loop, &source->refresh,
+                 now + source->settings->deadline_ms);
+}
+
+/* ---------------------------------------------------------------- waits -- */
+
+static enum lun_step give(struct lun_cred_wait *wait)
+{
+  wait->cred = lun_cred_ref(wait->source->cred);
+  return lun_task_end(&wait->task, LUN_OK, NULL);
+}
+
+static enum lun_step no_others(struct lun_cred_wait *wait)
+{
+  struct lun_error *err = &wait->task.err;
+  enum lun_code rc = lun_error_set(err, LUN_ECREDENTIALS,
+                                   "the credentials of %s have expired, and "
+                                   "it has no newer ones",
+                                   wait->stale->provider);
+
+  return lun_task_end(&wait->task, rc, NULL);
+}
+
+static enum lun_step wait_step(struct lun_task *task)
+{
+  struct lun_cred_wait *wait = (struct lun_cred_wait *)(void *)task;
+  lun_source *source = wait->source;
+
+  if (!wait->joined) {
+    bool stale = same(source->cred, wait->stale);
+
+    if (good(source) && !stale) {
+      if (!fresh(source) &&
+          lun_clock_mono_ms(source->ctx) >= source->retry_at)
+        refresh(source);
+      return give(wait);
+    }
+    wait->joined = true;
+    refresh(source);
+  }
+  if (!lun_task_await(task, &source->refresh))
+    return LUN_STEP_WAIT;
+  if (source->refresh.rc)
+    log_cred(source, "creds.failed", LUN_WARN,
+             source->cred != NULL ? source->cred->provider : "none",
+             source->refresh.rc);
+  if (same(source->cred, wait->stale))
+    return source->refresh.rc ? lun_task_end(task, source->refresh.rc,
+                                             &source->refresh.err)
+                              : no_others(wait);
+  if (source->refresh.rc == LUN_OK || usable(source))
+    return give(wait);
+  return lun_task_end(task, source->refresh.rc, &source->refresh.err);
+}
+
+void lun_cred_wait_init(struct lun_cred_wait *wait, lun_source *source)
+{
+  memset(wait, 0, sizeof(*wait));
+  wait->task.step = wait_step;
+  wait->source = lun_source_ref(source);
+}
+
+void lun_cred_wait_start(struct lun_cred_wait *wait, struct lun_cred *stale,
+                         int64_t deadline)
+{
+  wait->stale = lun_cred_ref(stale);
+  lun_task_start(wait->source->loop, &wait->task, deadline);
+}
+
+void lun_cred_wait_done(struct lun_cred_wait *wait)
+{
+  lun_source *source = wait->source;
+
+  if (source == NULL)
+    return;
+  lun_task_stop(&wait->task);
+  lun_cred_unref(wait->cred);
+  lun_cred_unref(wait->stale);
+  memset(wait, 0, sizeof(*wait));
+  lun_source_unref(source);
+}
+
+/* -------------------------------------------------------------- sources -- */
+
+static enum lun_code source_new(lun_source **out, lun_loop *loop,
+                                struct lun_settings *settings,
+                                enum lun_step (*step)(struct lun_task *task),
+                                struct lun_error *err)
+{
+  lun_ctx *ctx = lun_loop_ctx(loop);
+  lun_source *source = lun_mem_alloc(ctx, sizeof(*source));
+
+  if (source == NULL)
+    return lun_error_nomem(err);
+  source->refresh.step = step;
+  source->refresh.cancel = cancel_refresh;
+  source->ctx = ctx;
+  source->refs = 1;
+  source->loop = loop;
+  source->settings = lun_settings_ref(settings);
+  lun_buf_init(&source->reasons, ctx, REASONS_LEN);
+  *out = source;
+  return LUN_OK;
+}
+
+enum lun_code lun_source_chain(lun_source **out, lun_loop *loop,
+                               struct lun_settings *settings,
+                               struct lun_error *err)
+{
+  return source_new(out, loop, settings, chain_step, err);
+}
+
+enum lun_code lun_source_fixed(lun_source **out, lun_loop *loop,
+                               struct lun_settings *settings,
+                               struct lun_cred *cred, struct lun_error *err)
+{
+  enum lun_code rc = source_new(out, loop, settings, fixed_step, err);
+
+  if (!rc)
+    (*out)->cred = lun_cred_ref(cred);
+  return rc;
+}
+
+enum lun_code lun_source_role(lun_source **out, lun_source *base,
+                              struct lun_settings *settings,
+                              const struct lun_role_options *options,
+                              struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  lun_source *source = NULL;
+
+  rc = source_new(&source, base->loop, settings, role_step, err);
+  if (rc)
+    return rc;
+  rc = lun_role_init(&source->role, source->ctx, options, "", err);
+  if (rc) {
+    lun_source_unref(source);
+    return rc;
+  }
+  source->base = lun_source_ref(base);
+  *out = source;
+  return LUN_OK;
+}
+
+lun_source *lun_source_ref(lun_source *source)
+{
+  if (source != NULL)
+    source->refs++;
+  return source;
+}
+
+void lun_source_unref(lun_source *source)
+{
+  if (source == NULL || --source->refs > 0)
+    return;
+  lun_task_stop(&source->refresh);
+  drop_work(source);
+  lun_source_unref(source->base);
+  lun_role_done(&source->role);
+  lun_buf_done(&source->reasons);
+  lun_cred_unref(source->cred);
+  lun_settings_unref(source->settings);
+  lun_mem_free(source->ctx, source);
+}

@@ -1,0 +1,306 @@
+/*
+ * The instance's role, by IMDSv2 (aws-behaviour.md section 3.7): its name,
+ * then its credentials.  A machine without IMDS or without a role is passed
+ * over; a role that EC2 cannot assume is an error, since nothing but this
+ * provider's answer says why.
+ */
+#include "provider.h"
+
+#include "../base/error.h"
+#include "../text/json.h"
+
+#define ROLES     "/latest/meta-data/iam/security-credentials/"
+#define ROLE_LEN  64
+#define FIELD_LEN ((size_t)16384)
+
+enum state { BEGIN, LISTING, FETCHING };
+
+struct imds_provider {
+  struct lun_provider base;
+  lun_imds *imds;
+  struct lun_imds_get get;
+  bool getting; /* get is initialised */
+  enum state state;
+  char role[ROLE_LEN + 1];
+};
+
+static void end_get(struct imds_provider *provider)
+{
+  if (provider->getting)
+    lun_imds_get_done(&provider->get);
+  provider->getting = false;
+}
+
+static void release(struct lun_provider *base)
+{
+  struct imds_provider *provider = (struct imds_provider *)(void *)base;
+
+  end_get(provider);
+  lun_imds_free(provider->imds);
+  provider->imds = NULL;
+}
+
+static void cancel(struct lun_task *task)
+{
+  end_get((struct imds_provider *)(void *)task);
+}
+
+static void get(struct imds_provider *provider, const char *path)
+{
+  end_get(provider);
+  lun_imds_get_init(&provider->get, provider->imds);
+  provider->getting = true;
+  lun_imds_get_start(&provider->get, path, provider->base.task.deadline);
+}
+
+static enum lun_code begin(struct imds_provider *provider,
+                           struct lun_error *err)
+{
+  const struct lun_settings *settings = provider->base.settings;
+  struct lun_imds_options options = {
+      .endpoint = settings->imds_endpoint,
+      .timeout_ms = settings->imds_timeout_ms,
+      .attempts = settings->imds_attempts,
+  };
+  enum lun_code rc =
+      lun_imds_new(&provider->imds, provider->base.loop, &options, err);
+
+  if (!rc)
+    get(provider, ROLES);
+  return rc;
+}
+
+/* ---------------------------------------------------------------- role -- */
+
+static bool role_char(char c)
+{
+  char low = lun_text_lower(c);
+
+  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+         (c != '\0' && strchr("_+=,.@-", c) != NULL);
+}
+
+/* The first line of the list; it becomes part of a URL, so nothing but the
+ * characters of a role's name passes. */
+static bool read_role(struct imds_provider *provider)
+{
+  struct lun_span list = lun_buf_view(&provider->get.body);
+  const char *end = NULL;
+  size_t i = 0;
+
+  if (list.len > 0)
+    end = memchr(list.ptr, '\n', list.len);
+  if (end != NULL)
+    list.len = (size_t)(end - list.ptr);
+  list = lun_text_trim(list);
+  if (list.len == 0 || list.len > ROLE_LEN)
+    return false;
+  for (i = 0; i < list.len; i++)
+    if (!role_char(list.ptr[i]))
+      return false;
+  memcpy(provider->role, list.ptr, list.len);
+  provider->role[list.len] = '\0';
+  return true;
+}
+
+/* ---------------------------------------------------------- credentials -- */
+
+/* The document and what is read from it. */
+struct answer {
+  struct lun_span text;
+  struct lun_json *json;
+};
+
+static enum lun_code bad_answer(const struct imds_provider *provider,
+                                const char *what, struct lun_error *err)
+{
+  return lun_error_set(err, LUN_ECREDENTIALS,
+                       "the metadata service's credentials of role %s: %s",
+                       provider->role, what);
+}
+
+/* Appends the string member KEY; nothing if it is absent or no string. */
+static enum lun_code member(struct lun_buf *out, const struct answer *answer,
+                            const char *key,
+                            const struct imds_provider *provider,
+                            struct lun_error *err)
+{
+  bool twice = false;
+  size_t node = lun_json_member(answer->json, answer->text, 0,
+                                lun_span_of(key), &twice);
+
+  if (twice)
+    return bad_answer(provider, "a member occurs twice", err);
+  if (node != 0 && answer->json->nodes[node].kind == LUN_JSON_STRING)
+    lun_json_decode(out, answer->json, answer->text, node);
+  return lun_buf_status(out, key, err);
+}
+
+/* {"Code":"AssumeRoleUnauthorizedAccess","Message":...} with status 200. */
+static enum lun_code check_code(const struct answer *answer,
+                                const struct imds_provider *provider,
+                                struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  lun_ctx *ctx = provider->base.settings->ctx;
+  struct lun_buf code = LUN_BUF_INIT(ctx, FIELD_LEN);
+  struct lun_buf message = LUN_BUF_INIT(ctx, FIELD_LEN);
+
+  rc = member(&code, answer, "Code", provider, err);
+  if (!rc)
+    rc = member(&message, answer, "Message", provider, err);
+  if (!rc && code.len > 0 && !lun_span_is(lun_buf_view(&code), "Success")) {
+    rc = lun_error_set(err, LUN_ECREDENTIALS,
+                       "EC2 cannot give out the credentials of role %s: %s: "
+                       "%s",
+                       provider->role, lun_buf_text(&code),
+                       lun_buf_text(&message));
+    if (err != NULL)
+      lun_error_text(err->aws_code, sizeof(err->aws_code),
+                     lun_buf_view(&code));
+    lun_error_hint(err, "the role's trust policy has to let ec2.amazonaws.com "
+                        "assume it, and the role has to exist still");
+  }
+  lun_buf_done(&code);
+  lun_buf_done(&message);
+  return rc;
+}
+
+static enum lun_code make_cred(struct imds_provider *provider,
+                               const struct answer *answer,
+                               struct lun_error *err)
+{
+  static const char *const names[4] = {"AccessKeyId", "SecretAccessKey",
+                                       "Token", "Expiration"};
+  static const char *const missing[4] = {
+      "AccessKeyId is missing", "SecretAccessKey is missing",
+      "Token is missing", "Expiration is missing"};
+  enum lun_code rc = LUN_OK;
+  lun_ctx *ctx = provider->base.settings->ctx;
+  struct lun_cred_fields fields = {.provider = provider->base.name};
+  struct lun_buf values[4];
+  size_t i = 0;
+
+  for (i = 0; i < 4; i++)
+    lun_buf_init(&values[i], ctx, FIELD_LEN);
+  for (i = 0; !rc && i < 4; i++) {
+    rc = member(&values[i], answer, names[i], provider, err);
+    if (!rc && values[i].len == 0)
+      rc = bad_answer(provider, missing[i], err);
+  }
+  if (!rc && !lun_text_date_iso(lun_buf_view(&values[3]), &fields.expires_at))
+    rc = bad_answer(provider, "Expiration is not a date", err);
+  if (!rc) {
+    fields.access_key_id = lun_buf_view(&values[0]);
+    fields.secret_access_key = lun_buf_view(&values[1]);
+    fields.session_token = lun_buf_view(&values[2]);
+    rc = lun_cred_new(&provider->base.cred, ctx, &fields, err);
+  }
+  for (i = 0; i < 4; i++)
+    lun_buf_done(&values[i]);
+  return rc;
+}
+
+static enum lun_code read_answer(struct imds_provider *provider,
+                                 struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct answer answer = {.text = lun_buf_view(&provider->get.body)};
+  struct lun_error why = {0};
+
+  rc = lun_json_parse(&answer.json, provider->base.settings->ctx, answer.text,
+                      "the metadata service's answer", &why);
+  if (rc == LUN_EINVALID)
+    rc = bad_answer(provider, why.message, err);
+  else if (rc && err != NULL)
+    *err = why;
+  if (!rc)
+    rc = check_code(&answer, provider, err);
+  if (!rc)
+    rc = make_cred(provider, &answer, err);
+  lun_json_unref(answer.json);
+  return rc;
+}
+
+/* Seconds that the service's clock, if it tells it, is ahead of ours. */
+static int64_t read_skew(const struct imds_provider *provider)
+{
+  struct lun_span text = {0};
+  int64_t date = 0;
+
+  if (!lun_http_header(&provider->get.http, "Date", &text) ||
+      !lun_text_date_http(text, &date))
+    return 0;
+  return date - lun_clock_wall_ms(provider->base.settings->ctx) / 1000;
+}
+
+/* ---------------------------------------------------------------- steps -- */
+
+/* A GET that failed: nobody there, no role, or refused. */
+static enum lun_step not_there(struct imds_provider *provider)
+{
+  struct lun_task *task = &provider->base.task;
+  const struct lun_task *got = &provider->get.task;
+
+  if (got->rc == LUN_ENOTFOUND)
+    return lun_provider_pass(&provider->base,
+                             "the instance has no role attached");
+  if (got->rc == LUN_ENETWORK || got->rc == LUN_ECREDENTIALS)
+    return lun_provider_pass(&provider->base, got->err.message);
+  return lun_task_end(task, got->rc, &got->err);
+}
+
+static enum lun_step fetch(struct imds_provider *provider)
+{
+  char path[sizeof(ROLES) + ROLE_LEN] = "";
+
+  if (!read_role(provider))
+    return lun_provider_pass(&provider->base,
+                             "the metadata service's list of roles has no "
+                             "role's name in it");
+  (void)snprintf(path, sizeof(path), "%s%s", ROLES, provider->role);
+  get(provider, path);
+  provider->state = FETCHING;
+  (void)lun_task_await(&provider->base.task, &provider->get.task);
+  return LUN_STEP_WAIT;
+}
+
+static enum lun_step step(struct lun_task *task)
+{
+  struct imds_provider *provider = (struct imds_provider *)(void *)task;
+  enum lun_code rc = LUN_OK;
+
+  if (provider->state == BEGIN) {
+    if (provider->base.settings->imds_disabled)
+      return lun_provider_pass(&provider->base,
+                               "AWS_EC2_METADATA_DISABLED is true");
+    rc = begin(provider, &task->err);
+    if (rc)
+      return lun_task_end(task, rc, NULL);
+    provider->state = LISTING;
+  }
+  if (!lun_task_await(task, &provider->get.task))
+    return LUN_STEP_WAIT;
+  if (provider->get.task.rc)
+    return not_there(provider);
+  if (provider->state == LISTING)
+    return fetch(provider);
+  provider->base.skew = read_skew(provider);
+  rc = read_answer(provider, &task->err);
+  return lun_task_end(task, rc, NULL);
+}
+
+enum lun_code lun_provider_imds(struct lun_provider **out, lun_loop *loop,
+                                struct lun_settings *settings,
+                                struct lun_error *err)
+{
+  enum lun_code rc =
+      lun_provider_new(out, sizeof(struct imds_provider), "iam-role", step,
+                       loop, settings, err);
+
+  if (rc)
+    return rc;
+  (*out)->task.cancel = cancel;
+  (*out)->release = release;
+  return LUN_OK;
+}

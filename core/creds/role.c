@@ -1,0 +1,441 @@
+/*
+ * The role that a profile names (aws-behaviour.md section 3.1).  The profiles
+ * are followed down to the one that has credentials of its own; then the
+ * roles are assumed one after another, each with the credentials of the one
+ * before, the last being the profile's.
+ */
+#include "assume.h"
+
+#include "../base/error.h"
+
+#include <stdio.h>
+
+enum state { RESOLVE, BASE, ASSUME };
+
+/* A profile on the way down. */
+struct hop {
+  const char *profile; /* borrowed from the settings */
+  struct lun_role role;
+};
+
+struct role_provider {
+  struct lun_provider base;
+  enum state state;
+  struct hop *hops; /* the profile that was asked for first */
+  size_t nhops;
+  struct lun_provider *source; /* of credential_source, if it has to be asked */
+  struct lun_cred *cred;       /* those of the next call */
+  struct lun_assume assume;
+};
+
+/* A property and where it stands. */
+struct place {
+  const char *value; /* NULL: absent or empty */
+  const char *path;
+  int line;
+};
+
+static struct place get(const struct role_provider *provider,
+                        const char *profile, const char *key)
+{
+  struct place place = {0};
+  const struct lun_ini_property *property = lun_files_get(
+      &provider->base.settings->files, profile, key, &place.path);
+
+  if (property == NULL || property->value[0] == '\0')
+    return place;
+  place.value = property->value;
+  place.line = property->line;
+  return place;
+}
+
+/* ------------------------------------------------------------- one hop -- */
+
+static enum lun_code read_duration(int64_t *out,
+                                   const struct role_provider *provider,
+                                   const char *profile, struct lun_error *err)
+{
+  struct place place = get(provider, profile, "duration_seconds");
+
+  *out = 0;
+  if (place.value == NULL ||
+      lun_text_int(lun_span_of(place.value), 1, INT32_MAX, out))
+    return LUN_OK;
+  return lun_error_set(err, LUN_EINVALID,
+                       "duration_seconds in %s:%d has to be a whole number",
+                       place.path, place.line);
+}
+
+/* Appends the hop of PROFILE, which has a role_arn. */
+static enum lun_code add_hop(struct role_provider *provider,
+                             const char *profile, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  lun_ctx *ctx = provider->base.settings->ctx;
+  struct lun_role_options options = {0};
+  struct place role = get(provider, profile, "role_arn");
+  struct place mfa = get(provider, profile, "mfa_serial");
+  struct hop *hops = NULL;
+  char place[512] = "";
+
+  (void)snprintf(place, sizeof(place), "profile \"%s\" (%s:%d): ", profile,
+                 role.path, role.line);
+  if (mfa.value != NULL)
+    return lun_error_set(err, LUN_ECREDENTIALS,
+                         "%smfa_serial wants a code that somebody types, "
+                         "which lunette cannot ask for",
+                         place);
+  options.role_arn = role.value;
+  options.role_session_name =
+      get(provider, profile, "role_session_name").value;
+  options.external_id = get(provider, profile, "external_id").value;
+  rc = read_duration(&options.duration_seconds, provider, profile, err);
+  if (rc)
+    return rc;
+  hops = lun_mem_resize(ctx, provider->hops,
+                        (provider->nhops + 1) * sizeof(*hops));
+  if (hops == NULL)
+    return lun_error_nomem(err);
+  provider->hops = hops;
+  hops[provider->nhops] = (struct hop){.profile = profile};
+  rc = lun_role_init(&hops[provider->nhops].role, ctx, &options, place, err);
+  if (!rc)
+    provider->nhops++;
+  return rc;
+}
+
+/* --------------------------------------------------- where they end up -- */
+
+/* The keys of a profile that is somebody's source. */
+static enum lun_code source_keys(struct role_provider *provider,
+                                 const char *profile, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  char reason[LUN_REASON_LEN] = "";
+  int kind = 0;
+
+  for (kind = 0; !rc && provider->cred == NULL && kind < LUN_PROFILE_KINDS;
+       kind++)
+    rc = lun_profile_keys(&provider->cred, reason, provider->base.settings,
+                          profile, (enum lun_profile_kind)kind, err);
+  if (rc || provider->cred != NULL)
+    return rc;
+  (void)lun_error_set(err, LUN_ECREDENTIALS,
+                      "The source profile \"%s\" must have credentials.",
+                      profile);
+  lun_error_hint(err, "give it aws_access_key_id and aws_secret_access_key, "
+                      "or a role_arn of its own");
+  return LUN_ECREDENTIALS;
+}
+
+static enum lun_code empty_source(const struct place *source,
+                                  const char *profile, const char *reason,
+                                  struct lun_error *err)
+{
+  return lun_error_set(err, LUN_ECREDENTIALS,
+                       "No credentials found in credential_source \"%s\" "
+                       "referenced in profile \"%s\" (%s:%d): %s",
+                       source->value, profile, source->path, source->line,
+                       reason);
+}
+
+/* "Environment", "Ec2InstanceMetadata" or "EcsContainer". */
+static enum lun_code named_source(struct role_provider *provider,
+                                  const char *profile,
+                                  const struct place *source,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_span name = lun_span_of(source->value);
+  char reason[LUN_REASON_LEN] = "";
+
+  if (lun_text_same(name, LUN_SPAN_LIT("Ec2InstanceMetadata")))
+    return lun_provider_imds(&provider->source, provider->base.loop,
+                             provider->base.settings, err);
+  if (lun_text_same(name, LUN_SPAN_LIT("Environment"))) {
+    rc = lun_env_keys(&provider->cred, reason, provider->base.settings, err);
+    if (!rc && provider->cred == NULL)
+      rc = empty_source(source, profile, reason, err);
+    return rc;
+  }
+  if (lun_text_same(name, LUN_SPAN_LIT("EcsContainer")))
+    return lun_error_set(err, LUN_ECREDENTIALS,
+                         "profile \"%s\" (%s:%d): this version of lunette "
+                         "cannot use container credentials (EcsContainer)",
+                         profile, source->path, source->line);
+  (void)lun_error_set(err, LUN_ECREDENTIALS,
+                      "The credential source \"%s\" referenced in profile "
+                      "\"%s\" is not valid (%s:%d).",
+                      source->value, profile, source->path, source->line);
+  lun_error_hint(err, "there are Environment, Ec2InstanceMetadata and "
+                      "EcsContainer");
+  return LUN_ECREDENTIALS;
+}
+
+/* ---------------------------------------------------------- the way down -- */
+
+static bool visited(const struct role_provider *provider, const char *profile)
+{
+  size_t i = 0;
+
+  for (i = 0; i < provider->nhops; i++)
+    if (strcmp(provider->hops[i].profile, profile) == 0)
+      return true;
+  return false;
+}
+
+static enum lun_code loop_error(const struct role_provider *provider,
+                                const char *again, const struct place *source,
+                                struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_buf way = LUN_BUF_INIT(provider->base.settings->ctx, 65536);
+  size_t i = 0;
+
+  for (i = 0; i < provider->nhops; i++)
+    lun_buf_addf(&way, "%s -> ", provider->hops[i].profile);
+  lun_buf_adds(&way, again);
+  if (way.fail == LUN_ENOMEM)
+    rc = lun_error_nomem(err);
+  else
+    rc = lun_error_set(err, LUN_ECREDENTIALS,
+                       "Infinite loop in credential configuration detected: "
+                       "%s (%s:%d)",
+                       lun_buf_text(&way), source->path, source->line);
+  lun_buf_done(&way);
+  return rc;
+}
+
+/* Both or neither of the two keys that say where a role's caller is. */
+static enum lun_code check_sources(const char *profile,
+                                   const struct place *source,
+                                   const struct place *named,
+                                   const struct place *role,
+                                   struct lun_error *err)
+{
+  if (source->value != NULL && named->value != NULL)
+    return lun_error_set(err, LUN_ECREDENTIALS,
+                         "The profile \"%s\" contains both source_profile "
+                         "(%s:%d) and credential_source (%s:%d).",
+                         profile, source->path, source->line, named->path,
+                         named->line);
+  if (source->value != NULL || named->value != NULL)
+    return LUN_OK;
+  (void)lun_error_set(err, LUN_ECREDENTIALS,
+                      "Partial credentials found in assume-role, missing: "
+                      "source_profile or credential_source (profile \"%s\", "
+                      "%s:%d)",
+                      profile, role->path, role->line);
+  lun_error_hint(err, "on an EC2 instance: credential_source = "
+                      "Ec2InstanceMetadata");
+  return LUN_ECREDENTIALS;
+}
+
+static enum lun_code no_source(const struct role_provider *provider,
+                               const char *profile, const struct place *source,
+                               struct lun_error *err)
+{
+  struct lun_error near = {0};
+
+  (void)lun_files_no_profile(&provider->base.settings->files, source->value,
+                             &near);
+  (void)lun_error_set(err, LUN_ECREDENTIALS,
+                      "The source_profile \"%s\" referenced in the profile "
+                      "\"%s\" does not exist (%s:%d).",
+                      source->value, profile, source->path, source->line);
+  lun_error_hint(err, "%s", near.hint);
+  return LUN_ECREDENTIALS;
+}
+
+/*
+ * One profile further: *NEXT is the profile whose role comes next, or NULL
+ * where the way ends.
+ */
+static enum lun_code descend(struct role_provider *provider,
+                             const char *profile, const char **next,
+                             struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct place role = get(provider, profile, "role_arn");
+  struct place source = get(provider, profile, "source_profile");
+  struct place named = get(provider, profile, "credential_source");
+  const char *below = source.value;
+  bool keys = false;
+
+  *next = NULL;
+  rc = check_sources(profile, &source, &named, &role, err);
+  if (!rc)
+    rc = add_hop(provider, profile, err);
+  if (rc)
+    return rc;
+  if (below == NULL)
+    return named_source(provider, profile, &named, err);
+  if (!lun_files_has(&provider->base.settings->files, below))
+    return no_source(provider, profile, &source, err);
+
+  keys = get(provider, below, "aws_access_key_id").value != NULL ||
+         get(provider, below, "aws_secret_access_key").value != NULL;
+  /* A profile may name itself if it has keys; nothing else comes twice. */
+  if (visited(provider, below) && (strcmp(below, profile) != 0 || !keys))
+    return loop_error(provider, below, &source, err);
+  if (!keys && get(provider, below, "role_arn").value != NULL &&
+      get(provider, below, "web_identity_token_file").value == NULL) {
+    *next = below;
+    return LUN_OK;
+  }
+  return source_keys(provider, below, err);
+}
+
+static enum lun_code resolve(struct role_provider *provider,
+                             struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  const char *profile = provider->base.settings->profile;
+
+  while (!rc && profile != NULL) {
+    const char *next = NULL;
+
+    rc = descend(provider, profile, &next, err);
+    profile = next;
+  }
+  return rc;
+}
+
+/* ---------------------------------------------------------------- steps -- */
+
+/* Takes what credential_source gave; false if the provider is at its end. */
+static bool take_base(struct role_provider *provider)
+{
+  struct lun_task *task = &provider->base.task;
+  const char *profile = provider->hops[provider->nhops - 1].profile;
+  struct place source = get(provider, profile, "credential_source");
+  enum lun_code rc = provider->source->task.rc;
+
+  if (rc) {
+    (void)lun_task_end(task, rc, &provider->source->task.err);
+    return false;
+  }
+  if (provider->source->cred == NULL) {
+    rc = empty_source(&source, profile, provider->source->reason, &task->err);
+    (void)lun_task_end(task, rc, NULL);
+    return false;
+  }
+  provider->cred = lun_cred_ref(provider->source->cred);
+  return true;
+}
+
+static void start_assume(struct role_provider *provider)
+{
+  lun_assume_init(&provider->assume, provider->base.settings);
+  lun_assume_start(&provider->assume, provider->base.loop,
+                   &provider->hops[provider->nhops - 1].role, provider->cred,
+                   provider->base.task.deadline);
+  provider->state = ASSUME;
+}
+
+/* Takes the credentials of the role that was assumed, and drops its hop. */
+static void take_role(struct role_provider *provider)
+{
+  lun_cred_unref(provider->cred);
+  provider->cred = lun_cred_ref(provider->assume.cred);
+  provider->base.skew = provider->assume.skew;
+  lun_assume_done(&provider->assume);
+  provider->nhops--;
+  lun_role_done(&provider->hops[provider->nhops].role);
+}
+
+static enum lun_step step_base(struct role_provider *provider)
+{
+  struct lun_task *task = &provider->base.task;
+
+  if (provider->source != NULL) {
+    if (!lun_task_await(task, &provider->source->task))
+      return LUN_STEP_WAIT;
+    if (!take_base(provider))
+      return LUN_STEP_DONE;
+  }
+  start_assume(provider);
+  (void)lun_task_await(task, &provider->assume.task);
+  return LUN_STEP_WAIT;
+}
+
+static enum lun_step step_assume(struct role_provider *provider)
+{
+  struct lun_task *task = &provider->base.task;
+
+  if (!lun_task_await(task, &provider->assume.task))
+    return LUN_STEP_WAIT;
+  if (provider->assume.task.rc)
+    return lun_task_end(task, provider->assume.task.rc,
+                        &provider->assume.task.err);
+  take_role(provider);
+  if (provider->nhops == 0) {
+    provider->base.cred = lun_cred_ref(provider->cred);
+    return lun_task_end(task, LUN_OK, NULL);
+  }
+  start_assume(provider);
+  (void)lun_task_await(task, &provider->assume.task);
+  return LUN_STEP_WAIT;
+}
+
+static enum lun_step step(struct lun_task *task)
+{
+  struct role_provider *provider = (struct role_provider *)(void *)task;
+  const char *profile = provider->base.settings->profile;
+  enum lun_code rc = LUN_OK;
+
+  if (provider->state == BASE)
+    return step_base(provider);
+  if (provider->state == ASSUME)
+    return step_assume(provider);
+  if (get(provider, profile, "role_arn").value == NULL)
+    return lun_provider_pass(&provider->base, "the profile has no role_arn");
+  if (get(provider, profile, "web_identity_token_file").value != NULL)
+    return lun_provider_pass(&provider->base,
+                             "the profile has web_identity_token_file");
+  rc = resolve(provider, &task->err);
+  if (rc)
+    return lun_task_end(task, rc, NULL);
+  if (provider->source != NULL)
+    lun_task_start(provider->base.loop, &provider->source->task,
+                   task->deadline);
+  provider->state = BASE;
+  return step_base(provider);
+}
+
+static void cancel(struct lun_task *task)
+{
+  struct role_provider *provider = (struct role_provider *)(void *)task;
+
+  lun_assume_done(&provider->assume);
+  lun_provider_free(provider->source);
+  provider->source = NULL;
+}
+
+static void release(struct lun_provider *base)
+{
+  struct role_provider *provider = (struct role_provider *)(void *)base;
+  lun_ctx *ctx = base->settings->ctx;
+
+  cancel(&base->task);
+  lun_cred_unref(provider->cred);
+  while (provider->nhops > 0)
+    lun_role_done(&provider->hops[--provider->nhops].role);
+  lun_mem_free(ctx, provider->hops);
+}
+
+enum lun_code lun_provider_profile_role(struct lun_provider **out,
+                                        lun_loop *loop,
+                                        struct lun_settings *settings,
+                                        struct lun_error *err)
+{
+  enum lun_code rc =
+      lun_provider_new(out, sizeof(struct role_provider), "assume-role", step,
+                       loop, settings, err);
+
+  if (rc)
+    return rc;
+  (*out)->task.cancel = cancel;
+  (*out)->release = release;
+  return LUN_OK;
+}
