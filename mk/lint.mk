@@ -57,8 +57,8 @@ cppcheck:
 	  -DLUA_VERSION_NUM=504 -Icore -Ilua \
 	  $(SOURCES)
 
-# clang-tidy and gcc's own analyzer: one file at a time, two at once, and only
-# what changed since it last passed.
+# clang-tidy, and for core gcc's own analyzer, which does not know that lua_error
+# never returns: one file at a time, two at once, and only what changed.
 TIDY_FLAGS = $(CSTD) -Ilua $(LUA_CFLAGS) $(CORE_CFLAGS) $(MHD_CFLAGS)
 TIDY      := $(SOURCES:%.c=$(SCRATCH)/tidy/%.ok)
 
@@ -68,7 +68,8 @@ tidy:
 $(TIDY): $(SCRATCH)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
-	@$(CC) $(TIDY_FLAGS) -O1 -fanalyzer -Werror -S -o /dev/null $<
+	@$(if $(filter core/%,$<),$(CC) $(TIDY_FLAGS) -O1 -fanalyzer -Werror \
+	  -S -o /dev/null $<)
 	@clang-tidy --quiet $< -- $(TIDY_FLAGS) $(WARN) 2>$(@:.ok=.err) || \
 	  { grep -v 'warnings generated' $(@:.ok=.err); exit 1; }
 	@touch $@
