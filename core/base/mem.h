@@ -1,7 +1,8 @@
 /*
  * The allocator of core.  Every block is zeroed when it is given and wiped
  * when it goes, and the context counts what is live.  A context of NULL is
- * for the context's own block: it is neither counted nor made to fail.
+ * for what has none to ask (the context's own block, expat's): that is
+ * neither counted nor made to fail.
  */
 #ifndef LUN_MEM_H
 #define LUN_MEM_H
