@@ -7,6 +7,7 @@ DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
 LUA_CDIR   ?= $(LIBDIR)/lua/5.4
 
+MANUAL  := $(wildcard docs/*.1)
 INSTALL ?= install
 to = $(DESTDIR)$1
 put = $(INSTALL) -d $(call to,$2) && $(INSTALL) -m $1 $3 $(call to,$2)
@@ -23,6 +24,7 @@ install: all install-module  ## put it under PREFIX (/usr/local); DESTDIR goes b
 	  $(call make-pc,$(PREFIX),$(LIBDIR),$(INCLUDEDIR)) packaging/$(pc).pc.in \
 	  >$(call to,$(LIBDIR)/pkgconfig/$(pc).pc) &&) :
 	$(call put,644,$(DATADIR)/lunette/scripts,$(SCRIPTS))
+	$(if $(MANUAL),$(call put,644,$(MANDIR)/man1,$(MANUAL)))
 
 # What the rockspec asks for: the module for stock Lua alone.
 install-module: module
