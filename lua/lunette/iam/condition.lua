@@ -120,27 +120,27 @@ for prefix, read in pairs({ Numeric = values.number, Date = values.date }) do
   operators[prefix .. "GreaterThanEquals"] = { compare = ordered(read, at_least), says = ">= " }
 end
 
---- Reads an operator's name: `[ForAllValues:|ForAnyValue:]NAME[IfExists]`.
--- @return nil for a name that is no operator, else a table with `name`, `set`, `if_exists`, and the
--- operator's `compare`, `variables`, `negated` and `says` (`null` instead for the Null operator)
+-- Every name that an operator can go by, once and for all: reading names again for each request
+-- would cost more than comparing.
+local by_name = { Null = { name = "Null", null = true } }
+for base, of in pairs(operators) do
+  for _, set in ipairs({ "", "ForAllValues", "ForAnyValue" }) do
+    for _, suffix in ipairs({ "", "IfExists" }) do
+      by_name[(set ~= "" and set .. ":" or "") .. base .. suffix] = {
+        name = base, set = set ~= "" and set or nil, if_exists = suffix ~= "",
+        compare = of.compare, variables = of.variables, negated = of.negated or false,
+        says = of.says or "",
+      }
+    end
+  end
+end
+
+--- What an operator's name means: `[ForAllValues:|ForAnyValue:]NAME[IfExists]`.
+-- @return nil for a name that is no operator, else a table (not to be changed) with `name`, `set`,
+-- `if_exists`, and the operator's `compare`, `variables`, `negated` and `says`; `null` instead for
+-- the Null operator
 function condition.operator(text)
-  local set, rest = text:match("^(For%a+Values?):(.+)$")
-  if set and set ~= "ForAllValues" and set ~= "ForAnyValue" then
-    return nil
-  end
-  rest = rest or text
-  if rest == "Null" then
-    return not set and { name = rest, null = true } or nil
-  end
-  local name = rest:match("^(.+)IfExists$")
-  local found = operators[name or rest]
-  if not found then
-    return nil
-  end
-  return {
-    name = name or rest, set = set, if_exists = name ~= nil, compare = found.compare,
-    variables = found.variables, negated = found.negated or false, says = found.says or "",
-  }
+  return by_name[text]
 end
 
 --- The names of all operators without set forms and `IfExists`, sorted.

@@ -83,7 +83,7 @@ local function check_action(state, st, path)
     if st[name] ~= nil then
       each_text(state, st[name], path .. "." .. name, function(value, where)
         if value ~= "*" and not value:match("^[%w-]+:[%w*?]+$") and value ~= "*:*" then
-          add(state, where, ("must be * or of the form service:Action, is %q"):format(value))
+          add(state, where, "must be * or of the form service:Action, is " .. shape.quote(value))
         end
       end)
     end
@@ -100,11 +100,11 @@ local function check_resource(state, st, path)
   local rule = state.rules.resource
   for _, name in ipairs({ "Resource", "NotResource" }) do
     if st[name] ~= nil and rule == "forbidden" then
-      add(state, path .. "." .. name, "must not stand in a " .. state.rules.title)
+      add(state, path .. "." .. name, "must not stand in " .. state.rules.title)
     elseif st[name] ~= nil then
       each_text(state, st[name], path .. "." .. name, function(value, where)
         if value ~= "*" and value:sub(1, 4) ~= "arn:" then
-          add(state, where, ("must be an ARN or *, is %q"):format(value))
+          add(state, where, "must be an ARN or *, is " .. shape.quote(value))
         end
         check_variables(state, value, where)
       end)
@@ -124,7 +124,7 @@ local function principal_fault(value)
   end
   local parts = match.split_arn(value)
   if not parts or parts[1] ~= "arn" then
-    return ("must be *, an account number or an ARN, is %q"):format(value)
+    return "must be *, an account number or an ARN, is " .. shape.quote(value)
   end
   local rest = parts[6]
   if value:find("[*?]") then
@@ -176,7 +176,7 @@ local function check_principal(state, st, path)
     local forbidden = rules.principal == "forbidden"
       or (name == "NotPrincipal" and rules.not_principal == "forbidden")
     if st[name] ~= nil and forbidden then
-      add(state, path .. "." .. name, "must not stand in a " .. rules.title)
+      add(state, path .. "." .. name, "must not stand in " .. rules.title)
     elseif st[name] ~= nil then
       check_principal_element(state, st[name], path .. "." .. name)
     end
@@ -210,7 +210,7 @@ local function check_condition_value(state, op, value, where)
     return add(state, where, "must be a text, a number or a boolean, is " .. shape.describe(value))
   elseif op.null then
     if values.bool(text) == nil then
-      add(state, where, ("must be true or false, is %q"):format(text))
+      add(state, where, "must be true or false, is " .. shape.quote(text))
     end
     return
   end
@@ -225,7 +225,7 @@ local function check_condition_value(state, op, value, where)
     return
   end
   if not op.compare(op.variables and match.tokens(text) or text) then
-    add(state, where, ("must be %s, is %q"):format(noun_of(op.name), text))
+    add(state, where, ("must be %s, is %s"):format(noun_of(op.name), shape.quote(text)))
   end
 end
 
@@ -280,7 +280,7 @@ local function check_sid(state, sid, path)
     add(state, path, "must consist of ASCII letters and digits")
   end
   if state.sids[sid] then
-    add(state, path, ("%q is used twice"):format(sid))
+    add(state, path, shape.quote(sid) .. " is used twice")
   end
   state.sids[sid] = true
 end
@@ -290,7 +290,7 @@ local function check_effect(state, st, path)
   if effect == nil then
     add(state, path, "has no Effect")
   elseif effect ~= "Allow" and effect ~= "Deny" then
-    local shown = type(effect) == "string" and ("%q"):format(effect) or shape.describe(effect)
+    local shown = type(effect) == "string" and shape.quote(effect) or shape.describe(effect)
     add(state, path .. ".Effect", "must be Allow or Deny, is " .. shown)
   elseif state.kind == "rcp" and effect == "Allow" and st.Action ~= "*" then
     add(state, path .. ".Effect", "must be Deny in a resource control policy")
@@ -315,7 +315,7 @@ local function check_top(state, policy)
   local version = policy.Version
   if version ~= nil and version ~= "2012-10-17" and version ~= "2008-10-17" then
     add(state, "Version", "must be 2012-10-17, is "
-      .. (type(version) == "string" and ("%q"):format(version) or shape.describe(version)))
+      .. (type(version) == "string" and shape.quote(version) or shape.describe(version)))
   end
   if policy.Id ~= nil and type(policy.Id) ~= "string" then
     add(state, "Id", "must be a text, is " .. shape.describe(policy.Id))

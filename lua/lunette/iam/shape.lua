@@ -11,19 +11,19 @@ local shape = {}
 --- Which elements each kind of policy must have, may have or must not have. The evaluator ignores
 -- statements that break these rules, because AWS refuses to store them.
 shape.rules = {
-  identity = { principal = "forbidden", resource = "required", title = "identity policy" },
-  boundary = { principal = "forbidden", resource = "required", title = "permissions boundary" },
-  session = { principal = "forbidden", resource = "required", title = "session policy" },
-  scp = { principal = "forbidden", resource = "required", title = "service control policy" },
-  rcp = { principal = "required", resource = "required", title = "resource control policy" },
-  resource = { principal = "required", resource = "required", title = "resource policy" },
-  key = { principal = "required", resource = "required", title = "key policy" },
-  endpoint = { principal = "required", resource = "required", title = "VPC endpoint policy" },
+  identity = { principal = "forbidden", resource = "required", title = "an identity policy" },
+  boundary = { principal = "forbidden", resource = "required", title = "a permissions boundary" },
+  session = { principal = "forbidden", resource = "required", title = "a session policy" },
+  scp = { principal = "forbidden", resource = "required", title = "a service control policy" },
+  rcp = { principal = "required", resource = "required", title = "a resource control policy" },
+  resource = { principal = "required", resource = "required", title = "a resource policy" },
+  key = { principal = "required", resource = "required", title = "a key policy" },
+  endpoint = { principal = "required", resource = "required", title = "a VPC endpoint policy" },
   trust = {
     principal = "required",
     resource = "forbidden",
     not_principal = "forbidden",
-    title = "role trust policy",
+    title = "a role trust policy",
   },
 }
 
@@ -102,6 +102,15 @@ function shape.keys(object)
   end
   table.sort(out)
   return out
+end
+
+local function escape(char)
+  return char:find("%c") and ("\\u%04x"):format(char:byte()) or "\\" .. char
+end
+
+--- A text in quotes, on one line whatever it holds.
+function shape.quote(text)
+  return '"' .. text:gsub('[%c"\\]', escape) .. '"'
 end
 
 --- What a value is, in the words of JSON, for messages.

@@ -51,7 +51,7 @@ local function check_principal(record, st, view)
   local element, name, negated = pick(st, "Principal")
   if rules.principal == "forbidden" then
     if st.Principal ~= nil or st.NotPrincipal ~= nil then
-      fail(record, "Principal", "no principal in a " .. rules.title, "one")
+      fail(record, "Principal", "no principal in " .. rules.title, "one")
     end
     return
   elseif not name then
@@ -108,7 +108,7 @@ local function check_resource(record, st, view)
   local element, name, negated = pick(st, "Resource")
   if view.rules.resource == "forbidden" then
     if st.Resource ~= nil or st.NotResource ~= nil then
-      fail(record, "Resource", "no resource in a " .. view.rules.title, "one")
+      fail(record, "Resource", "no resource in " .. view.rules.title, "one")
     end
     return
   elseif not name then
