@@ -17,36 +17,47 @@ struct lun_call_input {
   struct lun_span body;     /* copied: JSON, or the form after Action and
                                Version ("&RoleArn=..." or "") */
   struct lun_cred *cred;    /* a reference is taken; NULL: unsigned */
-  struct lun_retry_quota *quota; /* shared by the calls of a client */
-  int max_attempts;
+  struct lun_retry_quota *quota; /* shared by the calls of a client, and
+                                    outlives them */
+  int max_attempts;              /* 0: 3 */
   const char *ca;
 };
 
 struct lun_call {
-  struct lun_task task; /* LUN_OK: a 2xx answer that is complete JSON or XML */
+  struct lun_task task;  /* LUN_OK: a 200 that is complete JSON or XML */
+  struct lun_buf answer; /* its body, wiped by lun_call_done */
+  char request_id[96];
+  bool expired; /* the service says the credentials have expired */
+  int64_t date; /* the answer's Date, seconds; 0: none */
+
+  /* call.c's own */
   struct lun_call_input input;
   struct lun_http http;
-  struct lun_buf body;    /* of the request */
-  struct lun_buf answer;
-  char request_id[96];
-  bool expired; /* the credentials have expired */
-  int64_t date; /* the answer's Date, seconds; 0: none */
+  struct lun_buf body; /* of the request */
   struct lun_retry retry;
   char invocation[37]; /* one uuid for all attempts */
-  int64_t skew;        /* the service's clock less ours, seconds */
-  bool resigned;
+  char what[96];
+  bool resigned;       /* once, with the service's clock */
   int state;
+  int64_t resume_at;
   char *endpoint;
   char *region;
   char *ca;
 };
 
 void lun_call_init(struct lun_call *call, lun_ctx *ctx);
+
+/*
+ * Starts a call.  The task's error has every field that is known: service,
+ * operation, AWS's code, request id, HTTP status, attempts, AWS's message as
+ * the message, and as the hint which document or setting to look at.
+ */
 LUN_NODISCARD enum lun_code lun_call_start(struct lun_call *call,
                                            lun_loop *loop,
                                            const struct lun_call_input *input,
                                            int64_t deadline,
                                            struct lun_error *err);
+/* Stops the call if it is under way, wipes, and makes it ready to start. */
 void lun_call_done(struct lun_call *call);
 
 #endif

@@ -12,6 +12,7 @@
 #define BASE_THROTTLED  1000.0
 #define DELAY_MAX       20000.0
 #define HINT_MORE_MAX   5000 /* a hint may add this to what we would wait */
+#define SKEW_MIN        240  /* seconds; signatures are good for 5 minutes */
 
 static bool among(const char *const *list, const char *code)
 {
@@ -54,7 +55,7 @@ static bool transient(const char *code)
 
 void lun_retry_quota_init(struct lun_retry_quota *quota)
 {
-  quota->capacity = QUOTA_MAX;
+  *quota = (struct lun_retry_quota){.capacity = QUOTA_MAX};
 }
 
 enum lun_failure lun_retry_classify(const char *aws_code, int http_status)
@@ -172,6 +173,20 @@ static bool says(struct lun_span text, const char *phrase)
 {
   return text.len > 0 &&
          memmem(text.ptr, text.len, phrase, strlen(phrase)) != NULL;
+}
+
+bool lun_retry_skewed(const char *aws_code, struct lun_span message,
+                      int64_t date, int64_t now)
+{
+  static const char *const certain[] = {"RequestTimeTooSkewed",
+                                        "RequestExpired",
+                                        "RequestInTheFuture", NULL};
+  int64_t apart = date > now ? date - now : now - date;
+
+  if (date == 0 || apart < SKEW_MIN)
+    return false;
+  return among(certain, aws_code) || says(message, "Signature expired") ||
+         says(message, "Signature not yet current");
 }
 
 enum lun_code lun_retry_code(const char *aws_code, int http_status,

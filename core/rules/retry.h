@@ -15,9 +15,13 @@ enum lun_failure {
   LUN_FAILURE_THROTTLED
 };
 
-/* The token bucket that the calls of one client share. */
+/*
+ * What the calls of one client share: the token bucket, and how wrong this
+ * machine's clock has turned out to be.
+ */
 struct lun_retry_quota {
   int capacity; /* 500 at first, and never more */
+  int64_t skew; /* the service's clock less ours, seconds */
 };
 
 struct lun_retry {
@@ -46,6 +50,13 @@ void lun_retry_success(struct lun_retry *retry, struct lun_retry_quota *quota);
 /* The lun_code for an AWS error code and HTTP status. */
 enum lun_code lun_retry_code(const char *aws_code, int http_status,
                              struct lun_span message);
+
+/*
+ * True if a signature was refused for its time, which the service's DATE and
+ * our NOW (seconds; 0: unknown) bear out by being four minutes apart.
+ */
+bool lun_retry_skewed(const char *aws_code, struct lun_span message,
+                      int64_t date, int64_t now);
 
 /* True for the codes that say the credentials have expired. */
 bool lun_retry_expired(const char *aws_code);

@@ -1,0 +1,472 @@
+/*
+ * An attempt is signed, sent and read; then the call is over, or it sleeps
+ * and the next attempt is signed anew.  What decides is pure and elsewhere:
+ * reply.h says what came back, retry.h whether to try again, advice.h what
+ * the user can do.
+ */
+#include "call.h"
+
+#include "../base/log.h"
+#include "../rules/advice.h"
+#include "reply.h"
+
+#include <inttypes.h>
+
+#define ANSWER_MAX   ((size_t)8 << 20)
+#define BODY_MAX     ((size_t)16 << 20)
+#define MAX_ATTEMPTS 3
+#define HEADERS_MAX  12
+#define USER_AGENT   "lunette/" LUN_VERSION " ua/2.1 os/linux lang/c"
+
+enum { SEND, READ, PAUSE };
+
+static struct lun_call *call_of(struct lun_task *task)
+{
+  return (struct lun_call *)(void *)((char *)task -
+                                     offsetof(struct lun_call, task));
+}
+
+static lun_ctx *ctx_of(const struct lun_call *call)
+{
+  return call->answer.ctx;
+}
+
+/* ---------------------------------------------------------- one attempt -- */
+
+/* The headers of one attempt, and what their values are in. */
+struct attempt {
+  struct lun_header headers[HEADERS_MAX];
+  size_t nheaders;
+  char host[300];
+  char target[128];
+  char count[48];
+  struct lun_sigv4_result signature;
+};
+
+static void add(struct attempt *attempt, const char *name,
+                struct lun_span value)
+{
+  attempt->headers[attempt->nheaders] =
+      (struct lun_header){lun_span_of(name), value};
+  attempt->nheaders++;
+}
+
+/* The Host header is given, so that what is sent is what was signed. */
+static void put_host(struct attempt *attempt, const struct lun_uri *uri)
+{
+  bool usual = uri->port == (uri->secure ? 443 : 80);
+  char port[8] = "";
+
+  if (!usual)
+    (void)snprintf(port, sizeof(port), ":%d", uri->port);
+  (void)snprintf(attempt->host, sizeof(attempt->host),
+                 uri->ipv6 ? "[%.*s]%s" : "%.*s%s", (int)uri->host.len,
+                 uri->host.ptr, port);
+  add(attempt, "Host", lun_span_of(attempt->host));
+}
+
+static void put_headers(struct attempt *attempt, const struct lun_call *call,
+                        const struct lun_uri *uri)
+{
+  const struct lun_op *op = call->input.op;
+
+  put_host(attempt, uri);
+  if (op->service->protocol == LUN_PROTOCOL_JSON11) {
+    (void)snprintf(attempt->target, sizeof(attempt->target), "%s.%s",
+                   op->service->target_prefix, op->name);
+    add(attempt, "Content-Type", LUN_SPAN_LIT("application/x-amz-json-1.1"));
+    add(attempt, "X-Amz-Target", lun_span_of(attempt->target));
+  } else {
+    add(attempt, "Content-Type",
+        LUN_SPAN_LIT("application/x-www-form-urlencoded; charset=utf-8"));
+  }
+  (void)snprintf(attempt->count, sizeof(attempt->count), "attempt=%d; max=%d",
+                 call->retry.attempts, call->retry.max_attempts);
+  add(attempt, "amz-sdk-invocation-id", lun_span_of(call->invocation));
+  add(attempt, "amz-sdk-request", lun_span_of(attempt->count));
+  add(attempt, "User-Agent", LUN_SPAN_LIT(USER_AGENT));
+}
+
+static enum lun_code sign(struct attempt *attempt,
+                          const struct lun_call *call,
+                          const struct lun_uri *uri, struct lun_error *err)
+{
+  const struct lun_cred *cred = call->input.cred;
+  int64_t now = lun_clock_wall_ms(ctx_of(call)) / 1000;
+  struct lun_sigv4_request request = {.method = LUN_SPAN_LIT("POST"),
+                                      .path = uri->path,
+                                      .query = uri->query,
+                                      .headers = attempt->headers,
+                                      .nheaders = attempt->nheaders,
+                                      .body = lun_buf_view(&call->body)};
+  struct lun_sigv4_options options = {
+      .region = lun_span_of(call->region),
+      .service = lun_span_of(call->input.op->service->name),
+      .time = now + call->input.quota->skew};
+  struct lun_sigv4_key key = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+  enum lun_code rc = LUN_OK;
+
+  if (cred == NULL)
+    return LUN_OK;
+  key.access_key_id = lun_span_of(cred->access_key_id);
+  key.secret_access_key = lun_secret_view(cred->secret_access_key);
+  key.session_token = lun_secret_view(cred->session_token);
+  rc = lun_sigv4_sign(&attempt->signature, &request, &key, &options, err);
+  if (rc)
+    return rc;
+  add(attempt, "X-Amz-Date", lun_span_of(attempt->signature.date));
+  if (key.session_token.len > 0)
+    add(attempt, "X-Amz-Security-Token", key.session_token);
+  add(attempt, "Authorization",
+      lun_buf_view(&attempt->signature.authorization));
+  return LUN_OK;
+}
+
+static enum lun_code send_attempt(struct lun_call *call, struct lun_error *err)
+{
+  struct attempt attempt = {.nheaders = 0};
+  struct lun_http_request request = {.method = "POST",
+                                     .url = call->endpoint,
+                                     .body = lun_buf_view(&call->body),
+                                     .max_bytes = ANSWER_MAX,
+                                     .ca = call->ca};
+  struct lun_uri uri = {.port = 0};
+  enum lun_code rc = LUN_OK;
+
+  call->retry.attempts++;
+  lun_sigv4_result_init(&attempt.signature, ctx_of(call));
+  rc = lun_uri_parse(&uri, lun_span_of(call->endpoint), "the endpoint", err);
+  if (rc)
+    goto done;
+  put_headers(&attempt, call, &uri);
+  rc = sign(&attempt, call, &uri, err);
+  if (rc)
+    goto done;
+  request.headers = attempt.headers;
+  request.nheaders = attempt.nheaders;
+  rc = lun_http_start(&call->http, call->task.loop, &request,
+                      call->task.deadline, err);
+done:
+  lun_sigv4_result_done(&attempt.signature);
+  return rc;
+}
+
+/* -------------------------------------------------------------- outcome -- */
+
+/* What every error of this call says, whatever else it does. */
+static void label(const struct lun_call *call, struct lun_error *err)
+{
+  const struct lun_op *op = call->input.op;
+
+  (void)snprintf(err->service, sizeof(err->service), "%s", op->service->name);
+  (void)snprintf(err->operation, sizeof(err->operation), "%s", op->name);
+  err->attempts = call->retry.attempts;
+  err->http_status = call->http.status;
+  memcpy(err->request_id, call->request_id, sizeof(err->request_id));
+}
+
+/* An error that AWS answered with, or somebody in its place. */
+static enum lun_code refusal(struct lun_call *call,
+                             const struct lun_reply *reply,
+                             struct lun_error *err)
+{
+  int status = call->http.status;
+  enum lun_code rc =
+      lun_retry_code(reply->code, status, lun_span_of(reply->message));
+  const char *from = call->http.peer;
+
+  if (reply->message[0] != '\0')
+    (void)lun_error_set(err, rc, "%s", reply->message);
+  else if (reply->code[0] != '\0')
+    (void)lun_error_set(err, rc, "%s answered %s, without a message", from,
+                        reply->code);
+  else
+    (void)lun_error_set(err, rc,
+                        "%s answered with HTTP status %d and no error of "
+                        "AWS's",
+                        from, status);
+  memcpy(err->aws_code, reply->code, sizeof(err->aws_code));
+  if (reply->code[0] == '\0' && status >= 300 && status < 400)
+    lun_error_hint(err, "it is a redirect, and none is followed: check the "
+                        "endpoint");
+  else if (reply->code[0] == '\0')
+    lun_error_hint(err, "check that the endpoint is AWS's, and any proxy on "
+                        "the way");
+  return rc;
+}
+
+/*
+ * What the attempt came to: LUN_OK, or an error with everything but its
+ * label, and in *FAILURE whether another attempt makes sense.
+ */
+static enum lun_code read_attempt(struct lun_call *call,
+                                  struct lun_reply *reply,
+                                  enum lun_failure *failure,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = call->http.task.rc;
+
+  *failure = LUN_FAILURE_FINAL;
+  *reply = (struct lun_reply){.hint_ms = -1};
+  call->request_id[0] = '\0';
+  if (rc) {
+    *err = call->http.task.err;
+    if (err->retryable && rc != LUN_EDEADLINE)
+      *failure = LUN_FAILURE_TRANSIENT;
+    return rc;
+  }
+  rc = lun_reply_read(reply, call->input.op->service->protocol, &call->http,
+                      err);
+  memcpy(call->request_id, reply->request_id, sizeof(call->request_id));
+  call->date = reply->date;
+  if (rc) {
+    if (rc == LUN_ESERVICE)
+      *failure = LUN_FAILURE_TRANSIENT;
+    return rc;
+  }
+  if (call->http.status == 200) {
+    *failure = LUN_FAILURE_NONE;
+    return LUN_OK;
+  }
+  rc = refusal(call, reply, err);
+  *failure = lun_retry_classify(reply->code, call->http.status);
+  err->retryable = *failure != LUN_FAILURE_FINAL;
+  call->expired = lun_retry_expired(reply->code);
+  return rc;
+}
+
+/* Once in a call: another signature, by the service's clock. */
+static bool correct_clock(struct lun_call *call,
+                          const struct lun_reply *reply)
+{
+  struct lun_retry_quota *quota = call->input.quota;
+  int64_t now = lun_clock_wall_ms(ctx_of(call)) / 1000;
+  struct lun_field field = {"skew_s", LUN_FIELD_INT, 0, NULL};
+
+  if (call->resigned || call->input.cred == NULL ||
+      !lun_retry_skewed(reply->code, lun_span_of(reply->message), reply->date,
+                        now + quota->skew))
+    return false;
+  quota->skew = reply->date - now;
+  call->resigned = true;
+  field.number = quota->skew;
+  lun_log(ctx_of(call), LUN_WARN, "call.clock", &field, 1);
+  return true;
+}
+
+/* True if there is to be another attempt, after a pause. */
+static bool pause_for_retry(struct lun_call *call, enum lun_failure failure,
+                            int64_t hint_ms, const struct lun_error *err)
+{
+  lun_ctx *ctx = ctx_of(call);
+  uint32_t dice = 0;
+  int64_t delay = 0;
+  struct lun_field fields[] = {
+      {"operation", LUN_FIELD_NAME, 0, call->input.op->name},
+      {"attempt", LUN_FIELD_INT, call->retry.attempts, NULL},
+      {"code", LUN_FIELD_CODE, 0, lun_code_kind(err->code)},
+      {"after", LUN_FIELD_MS, 0, NULL}};
+
+  /* Without random numbers all wait as long as they may. */
+  if (lun_clock_random(ctx, &dice, sizeof(dice), NULL) != LUN_OK)
+    dice = UINT32_MAX;
+  if (!lun_retry_again(&call->retry, call->input.quota, failure,
+                       (double)dice / 4294967296.0, hint_ms, &delay))
+    return false;
+  call->resume_at = lun_clock_mono_ms(ctx) + delay;
+  if (call->task.deadline != 0 && call->resume_at >= call->task.deadline)
+    return false; /* this error says more than a passed deadline would */
+  if (err->aws_code[0] != '\0')
+    fields[2].name = err->aws_code;
+  fields[3].number = delay;
+  lun_log(ctx, LUN_INFO, "call.retry", fields,
+          sizeof(fields) / sizeof(fields[0]));
+  return true;
+}
+
+static enum lun_step fail(struct lun_call *call, enum lun_code rc,
+                          struct lun_error *err)
+{
+  label(call, err);
+  if (err->aws_code[0] != '\0')
+    lun_advice_set(err);
+  return lun_task_end(&call->task, rc, err);
+}
+
+static enum lun_step succeed(struct lun_call *call)
+{
+  lun_retry_success(&call->retry, call->input.quota);
+  call->answer = call->http.body; /* moved, not copied: it may hold secrets */
+  lun_buf_init(&call->http.body, ctx_of(call), 0);
+  return lun_task_end(&call->task, LUN_OK, NULL);
+}
+
+/* ---------------------------------------------------------------- steps -- */
+
+/* The attempt is over; true if the call is not. */
+static bool go_on(struct lun_call *call, enum lun_step *step)
+{
+  struct lun_error err = {.code = LUN_OK};
+  struct lun_reply reply;
+  enum lun_failure failure = LUN_FAILURE_FINAL;
+  enum lun_code rc = read_attempt(call, &reply, &failure, &err);
+
+  if (rc == LUN_OK) {
+    *step = succeed(call);
+    return false;
+  }
+  if (correct_clock(call, &reply)) {
+    call->state = SEND;
+    return true;
+  }
+  if (pause_for_retry(call, failure, reply.hint_ms, &err)) {
+    call->state = PAUSE;
+    return true;
+  }
+  *step = fail(call, rc, &err);
+  return false;
+}
+
+static enum lun_step step(struct lun_task *task)
+{
+  struct lun_call *call = call_of(task);
+  enum lun_step result = LUN_STEP_DONE;
+  struct lun_error err = {.code = LUN_OK};
+  enum lun_code rc = LUN_OK;
+
+  for (;;) {
+    switch (call->state) {
+    case SEND:
+      rc = send_attempt(call, &err);
+      if (rc)
+        return fail(call, rc, &err);
+      call->state = READ;
+      break;
+    case READ:
+      if (!lun_task_await(task, &call->http.task))
+        return LUN_STEP_WAIT;
+      if (!go_on(call, &result))
+        return result;
+      break;
+    default: /* PAUSE */
+      if (lun_clock_mono_ms(ctx_of(call)) < call->resume_at) {
+        lun_task_sleep(task, call->resume_at);
+        return LUN_STEP_WAIT;
+      }
+      call->state = SEND;
+      break;
+    }
+  }
+}
+
+/* By the loop, past the deadline, or by whoever stops it. */
+static void cancel(struct lun_task *task)
+{
+  struct lun_call *call = call_of(task);
+
+  lun_http_done(&call->http);
+  label(call, &task->err);
+}
+
+/* ---------------------------------------------------------------- start -- */
+
+/* A random UUID (RFC 4122, version 4). */
+static enum lun_code make_invocation(struct lun_call *call,
+                                     struct lun_error *err)
+{
+  unsigned char r[16] = {0};
+  enum lun_code rc = lun_clock_random(ctx_of(call), r, sizeof(r), err);
+
+  if (rc)
+    return rc;
+  r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);
+  r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
+  (void)snprintf(call->invocation, sizeof(call->invocation),
+                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+                 "%02x%02x%02x%02x%02x%02x",
+                 r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9],
+                 r[10], r[11], r[12], r[13], r[14], r[15]);
+  return LUN_OK;
+}
+
+static enum lun_code make_body(struct lun_call *call, struct lun_error *err)
+{
+  const struct lun_op *op = call->input.op;
+
+  if (op->service->protocol == LUN_PROTOCOL_QUERY)
+    lun_buf_addf(&call->body, "Action=%s&Version=%s", op->name,
+                 op->service->version);
+  else if (call->input.body.len == 0)
+    lun_buf_adds(&call->body, "{}");
+  lun_buf_add_span(&call->body, call->input.body);
+  call->input.body = (struct lun_span){NULL, 0}; /* the loan is over */
+  return lun_buf_status(&call->body, "a request", err);
+}
+
+static enum lun_code copy_input(struct lun_call *call,
+                                const struct lun_call_input *input,
+                                struct lun_error *err)
+{
+  lun_ctx *ctx = ctx_of(call);
+
+  call->input = *input;
+  call->input.cred = lun_cred_ref(input->cred);
+  call->endpoint = lun_mem_strdup(ctx, input->endpoint);
+  call->region = lun_mem_strdup(ctx, input->region);
+  call->ca = lun_mem_strdup(ctx, input->ca);
+  call->input.endpoint = call->endpoint;
+  call->input.region = call->region;
+  call->input.ca = call->ca;
+  if (call->endpoint == NULL || (input->region != NULL && !call->region) ||
+      (input->ca != NULL && !call->ca))
+    return lun_error_nomem(err);
+  return make_body(call, err);
+}
+
+void lun_call_init(struct lun_call *call, lun_ctx *ctx)
+{
+  memset(call, 0, sizeof(*call));
+  call->task.step = step;
+  call->task.cancel = cancel;
+  lun_http_init(&call->http, ctx);
+  lun_buf_init(&call->answer, ctx, ANSWER_MAX);
+  lun_buf_init(&call->body, ctx, BODY_MAX);
+}
+
+enum lun_code lun_call_start(struct lun_call *call, lun_loop *loop,
+                             const struct lun_call_input *input,
+                             int64_t deadline, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+
+  lun_call_done(call);
+  rc = copy_input(call, input, err);
+  if (rc == LUN_OK)
+    rc = make_invocation(call, err);
+  if (rc) {
+    lun_call_done(call);
+    return rc;
+  }
+  call->retry.max_attempts =
+      input->max_attempts > 0 ? input->max_attempts : MAX_ATTEMPTS;
+  (void)snprintf(call->what, sizeof(call->what), "calling %s %s",
+                 input->op->service->name, input->op->name);
+  call->task.what = call->what;
+  lun_task_start(loop, &call->task, deadline);
+  return LUN_OK;
+}
+
+void lun_call_done(struct lun_call *call)
+{
+  lun_ctx *ctx = ctx_of(call);
+
+  lun_task_stop(&call->task);
+  lun_http_done(&call->http);
+  lun_cred_unref(call->input.cred);
+  lun_buf_done(&call->answer);
+  lun_buf_done(&call->body);
+  lun_mem_free(ctx, call->endpoint);
+  lun_mem_free(ctx, call->region);
+  lun_mem_free(ctx, call->ca);
+  lun_call_init(call, ctx);
+}
