@@ -31,6 +31,7 @@ int lunL_open_sigv4(lua_State *L); /* lsign.c */
 void lunL_add_fail(lua_State *L);    /* lfail.c */
 void lunL_add_opts(lua_State *L);    /* lopts.c */
 void lunL_add_secret(lua_State *L);  /* lsecret.c */
+void lunL_add_field(lua_State *L);   /* lfield.c */
 void lunL_add_compose(lua_State *L); /* lcompose.c */
 void lunL_add_text(lua_State *L);    /* ltext.c */
 void lunL_add_log(lua_State *L);     /* llog.c */

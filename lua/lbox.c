@@ -226,6 +226,12 @@ struct lun_buf *lunL_buf_new(lua_State *L, size_t max)
   return &boxed->buf;
 }
 
+void lunL_close(lua_State *L)
+{
+  lua_closeslot(L, -1);
+  lua_pop(L, 1);
+}
+
 void lunL_buf_check(lua_State *L, const struct lun_buf *buf, const char *what)
 {
   struct lun_error err = {0};

@@ -61,6 +61,13 @@ bool lunL_box_released(const void *object);
  */
 struct lun_buf *lunL_buf_new(lua_State *L, size_t max);
 
+/*
+ * Closes the buffer or block on top of the stack, and pops it: for use before
+ * the function's end.  (Not lua_pop: in Lua 5.4.4 that may go wrong when a
+ * __close method makes the stack grow.)
+ */
+void lunL_close(lua_State *L);
+
 /* Raises what lun_buf_status says. */
 void lunL_buf_check(lua_State *L, const struct lun_buf *buf, const char *what);
 

@@ -4,78 +4,27 @@
  */
 #include "lopts.h"
 
+#include "../core/text/near.h"
 #include "lsecret.h"
 
 #include <math.h>
 
-/* ------------------------------------------------------- nearest names -- */
-
-#define WORD_MAX 64
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-  size_t ab = a < b ? a : b;
-
-  return ab < c ? ab : c;
-}
-
-/* Optimal string alignment, with three rows of the table. */
-size_t lunL_distance(struct lun_span word, struct lun_span name)
-{
-  size_t rows[3][WORD_MAX + 1] = {{0}};
-  size_t i = 0;
-  size_t j = 0;
-  size_t limit = word.len < 6 ? 1 + word.len / 4 : 3;
-
-  if (word.len > WORD_MAX || name.len > WORD_MAX)
-    return SIZE_MAX;
-  for (j = 0; j <= name.len; j++)
-    rows[0][j] = j;
-  for (i = 1; i <= word.len; i++) {
-    size_t *row = rows[i % 3];
-    const size_t *above = rows[(i + 2) % 3];
-    const size_t *before = rows[(i + 1) % 3];
-
-    row[0] = i;
-    for (j = 1; j <= name.len; j++) {
-      bool same = word.ptr[i - 1] == name.ptr[j - 1];
-
-      row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + !same);
-      if (i > 1 && j > 1 && word.ptr[i - 1] == name.ptr[j - 2] &&
-          word.ptr[i - 2] == name.ptr[j - 1] && before[j - 2] + 1 < row[j])
-        row[j] = before[j - 2] + 1;
-    }
-  }
-  i = rows[word.len % 3][name.len];
-  return i <= limit ? i : SIZE_MAX;
-}
-
 /* core.nearest(word, names): the name that WORD is a slip of, or nil. */
 static int l_nearest(lua_State *L)
 {
+  struct lun_near near = {0};
   struct lun_span word = {NULL, 0};
-  size_t best = SIZE_MAX;
-  lua_Integer found = 0;
   lua_Integer i = 0;
 
   word.ptr = luaL_checklstring(L, 1, &word.len);
   luaL_checktype(L, 2, LUA_TTABLE);
+  lun_near_init(&near, word);
+  /* The names are the table's: they stay when they leave the stack. */
   for (i = 1; lua_rawgeti(L, 2, i) == LUA_TSTRING; i++) {
-    struct lun_span name = {NULL, 0};
-    size_t far = 0;
-
-    name.ptr = lua_tolstring(L, -1, &name.len);
-    far = lunL_distance(word, name);
-    if (far < best) {
-      best = far;
-      found = i;
-    }
+    lun_near_try(&near, lua_tostring(L, -1));
     lua_pop(L, 1);
   }
-  lua_pop(L, 1);
-  if (best == SIZE_MAX)
-    return 0;
-  lua_rawgeti(L, 2, found);
+  lua_pushstring(L, near.name);
   return 1;
 }
 
@@ -90,30 +39,23 @@ void lunL_add_opts(lua_State *L)
 static int unknown(lua_State *L, int arg, const struct lunL_opt *spec,
                    size_t count)
 {
-  struct lun_span word = {NULL, 0};
-  const char *near = NULL;
-  size_t best = SIZE_MAX;
+  struct lun_near near = {0};
+  const char *word = NULL;
   size_t i = 0;
 
   if (lua_type(L, -2) != LUA_TSTRING)
-    return luaL_argerror(
-        L, arg,
-        lua_pushfstring(L, "a %s is no name of an option",
-                        luaL_typename(L, -2)));
-  word.ptr = lua_tolstring(L, -2, &word.len);
-  for (i = 0; i < count; i++) {
-    size_t far = lunL_distance(word, lun_span_of(spec[i].name));
-
-    if (far < best) {
-      best = far;
-      near = spec[i].name;
-    }
-  }
-  if (near != NULL)
-    lua_pushfstring(L, "unknown option '%s'; did you mean '%s'?", word.ptr,
-                    near);
+    return luaL_argerror(L, arg,
+                         lua_pushfstring(L, "a %s is no name of an option",
+                                         luaL_typename(L, -2)));
+  word = lua_tostring(L, -2);
+  lun_near_init(&near, lun_span_of(word));
+  for (i = 0; i < count; i++)
+    lun_near_try(&near, spec[i].name);
+  if (near.name != NULL)
+    lua_pushfstring(L, "unknown option '%s'; did you mean '%s'?", word,
+                    near.name);
   else
-    lua_pushfstring(L, "unknown option '%s'", word.ptr);
+    lua_pushfstring(L, "unknown option '%s'", word);
   return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 

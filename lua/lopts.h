@@ -36,10 +36,4 @@ struct lunL_opt {
 void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec,
                size_t count, void *out);
 
-/*
- * How far WORD is from NAME, in letters changed, added, left out or swapped;
- * SIZE_MAX if it is too far to be a slip.
- */
-size_t lunL_distance(struct lun_span word, struct lun_span name);
-
 #endif

@@ -39,6 +39,9 @@ void lunL_pushsecret(lua_State *L, struct lun_span bytes, const char *name);
 void lunL_pushbytes(lua_State *L, struct lun_span bytes, bool secret,
                     const char *name);
 
+/* How messages name what is made of a secret and other text. */
+void lunL_pushderivedname(lua_State *L, int index);
+
 /*
  * Pushes what PATH (NULL: all) picks from the fetched VALUE, of which the
  * handle takes a reference: a secret value, a boolean, or ln.null.
@@ -74,6 +77,9 @@ const char *lunL_secretname(lua_State *L, int index);
  */
 struct lun_span lunL_tobytes(lua_State *L, int index, bool *secret);
 
+/* The whole that it is a part of. */
+lun_secret *lunL_secretwhole(const struct lunL_secret *secret);
+
 /* -------------------------------------------------------------- marks -- */
 
 /*
@@ -88,5 +94,11 @@ void lunL_checkmark(lua_State *L, struct lun_span text, const char *what);
 /* ln.null: null in JSON; the same value as cjson.null. */
 void lunL_pushnull(lua_State *L);
 bool lunL_isnull(lua_State *L, int index);
+
+/* The metamethods that lfield.c and lcompose.c have. */
+int lunL_secret_index(lua_State *L);
+int lunL_secret_len(lua_State *L);
+int lunL_secret_pairs(lua_State *L);
+int lunL_secret_concat(lua_State *L);
 
 #endif
