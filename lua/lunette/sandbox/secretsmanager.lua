@@ -306,14 +306,14 @@ local function read_policy(call, text)
     refuse_policy(call, "This resource policy contains a syntax error.",
       ok and "the policy is no JSON object" or document)
   end
-  for _, finding in ipairs(iam.check_document(document, "resource")) do
-    refuse_policy(call, "This resource policy contains a syntax error.",
-      ("%s: %s"):format(finding.path, finding.message))
-  end
   local unknown = principals.unknown(call.world, document)
   if unknown then
     refuse_policy(call, "This resource policy contains an unsupported principal.",
       "there is no " .. unknown)
+  end
+  for _, finding in ipairs(iam.check_document(document, "resource")) do
+    refuse_policy(call, "This resource policy contains a syntax error.",
+      ("%s: %s"):format(finding.path, finding.message))
   end
   return document
 end
