@@ -7,24 +7,9 @@
 #ifndef LUN_SIGV4_H
 #define LUN_SIGV4_H
 
-#include "../text/uri.h"
+#include "canon.h"
 #include "cred.h"
 #include "hash.h"
-
-struct lun_header {
-  struct lun_span name;
-  struct lun_span value;
-};
-
-/* What is signed.  Everything is borrowed for the call. */
-struct lun_sigv4_request {
-  struct lun_span method; /* "POST" */
-  struct lun_span path;   /* as it stands in the request line; "" is "/" */
-  struct lun_span query;  /* likewise, without '?' */
-  const struct lun_header *headers; /* in order, Host among them */
-  size_t nheaders;
-  struct lun_span body;
-};
 
 /* Credentials as bytes, borrowed; token of length 0: none. */
 struct lun_sigv4_key {
