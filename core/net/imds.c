@@ -1,0 +1,457 @@
+/*
+ * The token is a task of its own, which the GETs wait for and share.  Both
+ * make attempts in the same way; what differs is what an answer means.
+ */
+#include "imds.h"
+
+#include "../text/json.h"
+
+#define ENDPOINT      "http://169.254.169.254"
+#define TIMEOUT_MS    1000
+#define PAUSE_MS      100
+#define ANSWER_MAX    ((size_t)64 << 10)
+#define TTL_S         21600
+#define TTL_TEXT      "21600"
+#define TTL_MARGIN_S  120 /* a token is not used in its last two minutes */
+#define TOKEN_HEADER  "X-aws-ec2-metadata-token"
+#define TTL_HEADER    "X-aws-ec2-metadata-token-ttl-seconds"
+#define WORDS_MAX     200 /* of the service's own, in an error */
+
+enum { TOKEN, TOKEN_WAIT, SEND, READ, PAUSE };
+
+struct lun_imds {
+  lun_ctx *ctx;
+  lun_loop *loop;
+  char *endpoint; /* without a slash at its end */
+  int64_t timeout_ms;
+  int attempts;
+  struct lun_buf token;
+  int64_t token_until; /* monotonic ms */
+
+  /* fetching the token */
+  struct lun_task task;
+  struct lun_http http;
+  int state;
+  int attempt;
+  int64_t resume_at;
+};
+
+/* ------------------------------------------------------------- requests -- */
+
+static enum lun_code send_request(const lun_imds *imds, struct lun_http *http,
+                                  const char *method, const char *path,
+                                  const struct lun_header *header,
+                                  int64_t deadline, struct lun_error *err)
+{
+  struct lun_buf url = LUN_BUF_INIT(imds->ctx, 2048);
+  struct lun_http_request request = {.method = method,
+                                     .headers = header,
+                                     .nheaders = 1,
+                                     .connect_ms = imds->timeout_ms,
+                                     .total_ms = imds->timeout_ms,
+                                     .max_bytes = ANSWER_MAX,
+                                     .direct = true};
+  enum lun_code rc = LUN_OK;
+
+  lun_buf_adds(&url, imds->endpoint);
+  lun_buf_adds(&url, path);
+  rc = lun_buf_status(&url, "a metadata path", err);
+  if (rc == LUN_OK) {
+    request.url = lun_buf_text(&url);
+    rc = lun_http_start(http, imds->loop, &request, deadline, err);
+  }
+  lun_buf_done(&url);
+  return rc;
+}
+
+/* The string member KEY of a JSON object, as one line; "" if there is none. */
+static void json_words(char *out, size_t size, lun_ctx *ctx,
+                       const struct lun_json *json, struct lun_span body,
+                       const char *key)
+{
+  struct lun_buf text = LUN_BUF_INIT(ctx, ANSWER_MAX);
+  size_t node = lun_json_member(json, body, 0, lun_span_of(key), NULL);
+
+  if (node != 0 && json->nodes[node].kind == LUN_JSON_STRING)
+    lun_json_decode(&text, json, body, node);
+  lun_error_text(out, size, lun_buf_view(&text));
+  lun_buf_done(&text);
+}
+
+/*
+ * What the service says in a refusal: Code and Message of a JSON object, or
+ * a short text.  A page of markup says nothing.
+ */
+static void own_words(char *out, size_t size, const struct lun_http *http)
+{
+  struct lun_span body = lun_text_trim(lun_buf_view(&http->body));
+  struct lun_json *json = NULL;
+  char code[64] = "";
+  char message[WORDS_MAX] = "";
+
+  out[0] = '\0';
+  if (body.len == 0 || body.ptr[0] == '<')
+    return;
+  if (lun_json_parse(&json, http->body.ctx, body, "", NULL) == LUN_OK) {
+    json_words(code, sizeof(code), http->body.ctx, json, body, "Code");
+    json_words(message, sizeof(message), http->body.ctx, json, body,
+               "Message");
+    (void)snprintf(out, size, ": %s%s%s", code,
+                   code[0] != '\0' && message[0] != '\0' ? ": " : "", message);
+    if (code[0] == '\0' && message[0] == '\0')
+      out[0] = '\0';
+  } else if (body.len < WORDS_MAX) {
+    lun_error_text(message, sizeof(message), body);
+    (void)snprintf(out, size, ": %s", message);
+  }
+  lun_json_unref(json);
+}
+
+static enum lun_code refused(const struct lun_http *http, const char *asked,
+                             struct lun_error *err)
+{
+  char words[WORDS_MAX + 80] = "";
+
+  own_words(words, sizeof(words), http);
+  (void)lun_error_set(err, LUN_ECREDENTIALS,
+                      "the instance metadata service at %s refused %s (HTTP "
+                      "status %d)%s",
+                      http->peer, asked, http->status, words);
+  err->http_status = http->status;
+  err->retryable = http->status >= 500;
+  return LUN_ECREDENTIALS;
+}
+
+/*
+ * A transfer that brought no answer.  What is not the network's fault is
+ * still no reason to stop looking for credentials elsewhere.
+ */
+static enum lun_code unanswered(const struct lun_http *http,
+                                struct lun_error *err)
+{
+  *err = http->task.err;
+  if (err->code == LUN_ESERVICE)
+    err->code = LUN_ECREDENTIALS;
+  if (err->code == LUN_ENETWORK || err->code == LUN_ECREDENTIALS)
+    lun_error_prefix(err, "the instance metadata service at ");
+  return err->code;
+}
+
+/* True if another attempt is to be made, after a short pause. */
+static bool once_more(const lun_imds *imds, int *attempt, int64_t *resume_at,
+                      const struct lun_error *err)
+{
+  if (!err->retryable || err->code == LUN_EDEADLINE ||
+      *attempt >= imds->attempts)
+    return false;
+  *resume_at = lun_clock_mono_ms(imds->ctx) + PAUSE_MS;
+  return true;
+}
+
+/* ---------------------------------------------------------------- token -- */
+
+static bool good_token(struct lun_span token)
+{
+  return token.len > 0 && lun_text_printable(token) &&
+         memchr(token.ptr, ' ', token.len) == NULL;
+}
+
+static enum lun_code keep_token(lun_imds *imds, struct lun_error *err)
+{
+  struct lun_span token = lun_buf_view(&imds->http.body);
+  struct lun_span ttl_text = {NULL, 0};
+  int64_t ttl = TTL_S;
+  enum lun_code rc = LUN_OK;
+
+  if (!good_token(token))
+    return lun_error_set(err, LUN_ECREDENTIALS,
+                         "the instance metadata service at %s gave a token "
+                         "that is none",
+                         imds->http.peer);
+  if (lun_http_header(&imds->http, TTL_HEADER, &ttl_text) &&
+      !lun_text_int(ttl_text, 1, TTL_S, &ttl))
+    ttl = TTL_S;
+  lun_buf_cut(&imds->token, 0);
+  lun_buf_add_span(&imds->token, token);
+  rc = lun_buf_status(&imds->token, "a metadata token", err);
+  ttl = ttl > 2 * TTL_MARGIN_S ? ttl - TTL_MARGIN_S : ttl / 2;
+  imds->token_until = lun_clock_mono_ms(imds->ctx) + ttl * 1000;
+  return rc;
+}
+
+static enum lun_code read_token(lun_imds *imds, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+
+  if (imds->http.task.rc != LUN_OK) {
+    rc = unanswered(&imds->http, err);
+    if (imds->http.timed_out && imds->http.sent)
+      lun_error_hint(err, "in a container? The answer to a token request may "
+                          "make fewer hops than there are: raise the "
+                          "instance's metadata response hop limit to 2");
+    return rc;
+  }
+  if (imds->http.status == 200)
+    return keep_token(imds, err);
+  rc = refused(&imds->http, "a token", err);
+  if (imds->http.status == 403)
+    (void)lun_error_set(err, rc,
+                        "the instance metadata service is disabled for this "
+                        "instance");
+  return rc;
+}
+
+static lun_imds *imds_of(struct lun_task *task)
+{
+  return (lun_imds *)(void *)((char *)task - offsetof(lun_imds, task));
+}
+
+static enum lun_step token_step(struct lun_task *task)
+{
+  static const struct lun_header header = {LUN_SPAN_LIT(TTL_HEADER),
+                                           LUN_SPAN_LIT(TTL_TEXT)};
+  lun_imds *imds = imds_of(task);
+  struct lun_error err = {.code = LUN_OK};
+  enum lun_code rc = LUN_OK;
+
+  if (imds->state == PAUSE) {
+    if (lun_clock_mono_ms(imds->ctx) < imds->resume_at) {
+      lun_task_sleep(task, imds->resume_at);
+      return LUN_STEP_WAIT;
+    }
+    imds->state = SEND;
+  }
+  if (imds->state == SEND) {
+    imds->attempt++;
+    rc = send_request(imds, &imds->http, "PUT", "/latest/api/token", &header,
+                      task->deadline, &err);
+    if (rc)
+      return lun_task_end(task, rc, &err);
+    imds->state = READ;
+  }
+  if (!lun_task_await(task, &imds->http.task))
+    return LUN_STEP_WAIT;
+  rc = read_token(imds, &err);
+  if (rc && once_more(imds, &imds->attempt, &imds->resume_at, &err)) {
+    imds->state = PAUSE;
+    lun_task_sleep(task, imds->resume_at);
+    return LUN_STEP_WAIT;
+  }
+  lun_http_done(&imds->http);
+  return lun_task_end(task, rc, &err);
+}
+
+static void token_cancel(struct lun_task *task)
+{
+  lun_http_done(&imds_of(task)->http);
+}
+
+static bool has_token(const lun_imds *imds)
+{
+  return imds->token.len > 0 &&
+         lun_clock_mono_ms(imds->ctx) < imds->token_until;
+}
+
+/* Begins to fetch a token, unless that is under way already. */
+static void want_token(lun_imds *imds, int64_t deadline)
+{
+  if (imds->task.started && !imds->task.done)
+    return;
+  imds->state = SEND;
+  imds->attempt = 0;
+  lun_task_start(imds->loop, &imds->task, deadline);
+}
+
+/* ------------------------------------------------------------------ GET -- */
+
+static struct lun_imds_get *get_of(struct lun_task *task)
+{
+  return (struct lun_imds_get *)(void *)((char *)task -
+                                         offsetof(struct lun_imds_get, task));
+}
+
+static enum lun_code send_get(struct lun_imds_get *get, struct lun_error *err)
+{
+  struct lun_header header = {LUN_SPAN_LIT(TOKEN_HEADER),
+                              lun_buf_view(&get->imds->token)};
+
+  get->attempt++;
+  return send_request(get->imds, &get->http, "GET", get->path, &header,
+                      get->task.deadline, err);
+}
+
+static enum lun_code read_get(struct lun_imds_get *get, struct lun_error *err)
+{
+  char asked[sizeof(get->path)] = "";
+
+  if (get->http.task.rc != LUN_OK)
+    return unanswered(&get->http, err);
+  if (get->http.status == 200) {
+    lun_buf_done(&get->body);
+    get->body = get->http.body; /* moved, not copied: it holds credentials */
+    lun_buf_init(&get->http.body, get->imds->ctx, 0);
+    return LUN_OK;
+  }
+  if (get->http.status == 404)
+    return lun_error_set(err, LUN_ENOTFOUND,
+                         "the instance metadata service has no %s", get->path);
+  lun_error_text(asked, sizeof(asked), lun_span_of(get->path));
+  return refused(&get->http, asked, err);
+}
+
+/* The service no longer knows the token: once, another one. */
+static bool renew(struct lun_imds_get *get)
+{
+  if (get->http.task.rc != LUN_OK || get->http.status != 401 || get->renewed)
+    return false;
+  lun_buf_cut(&get->imds->token, 0);
+  get->renewed = true;
+  return true;
+}
+
+/* The answer is there: what comes next, or LUN_STEP_DONE. */
+static enum lun_step answered(struct lun_imds_get *get)
+{
+  struct lun_error err = {.code = LUN_OK};
+  enum lun_code rc = LUN_OK;
+
+  if (renew(get)) {
+    get->state = TOKEN;
+    return LUN_STEP_WAIT;
+  }
+  rc = read_get(get, &err);
+  if (rc && once_more(get->imds, &get->attempt, &get->resume_at, &err)) {
+    get->state = PAUSE;
+    return LUN_STEP_WAIT;
+  }
+  return lun_task_end(&get->task, rc, &err);
+}
+
+static enum lun_step get_step(struct lun_task *task)
+{
+  struct lun_imds_get *get = get_of(task);
+  lun_imds *imds = get->imds;
+  struct lun_error err = {.code = LUN_OK};
+  enum lun_code rc = LUN_OK;
+
+  for (;;) {
+    switch (get->state) {
+    case TOKEN:
+      get->state = SEND;
+      if (has_token(imds))
+        break;
+      want_token(imds, task->deadline);
+      get->state = TOKEN_WAIT;
+      break;
+    case TOKEN_WAIT:
+      if (!lun_task_await(task, &imds->task))
+        return LUN_STEP_WAIT;
+      if (imds->task.rc)
+        return lun_task_end(task, imds->task.rc, &imds->task.err);
+      get->state = SEND;
+      break;
+    case SEND:
+      rc = send_get(get, &err);
+      if (rc)
+        return lun_task_end(task, rc, &err);
+      get->state = READ;
+      break;
+    case READ:
+      if (!lun_task_await(task, &get->http.task))
+        return LUN_STEP_WAIT;
+      if (answered(get) == LUN_STEP_DONE)
+        return LUN_STEP_DONE;
+      break;
+    default: /* PAUSE */
+      if (lun_clock_mono_ms(imds->ctx) < get->resume_at) {
+        lun_task_sleep(task, get->resume_at);
+        return LUN_STEP_WAIT;
+      }
+      get->state = TOKEN;
+      break;
+    }
+  }
+}
+
+static void get_cancel(struct lun_task *task)
+{
+  lun_http_done(&get_of(task)->http);
+}
+
+void lun_imds_get_init(struct lun_imds_get *get, lun_imds *imds)
+{
+  memset(get, 0, sizeof(*get));
+  get->imds = imds;
+  get->task.step = get_step;
+  get->task.cancel = get_cancel;
+  get->task.what = "asking the instance metadata service";
+  lun_http_init(&get->http, imds->ctx);
+  lun_buf_init(&get->body, imds->ctx, ANSWER_MAX);
+}
+
+void lun_imds_get_start(struct lun_imds_get *get, const char *path,
+                        int64_t deadline)
+{
+  lun_imds_get_done(get);
+  (void)snprintf(get->path, sizeof(get->path), "%s", path);
+  lun_task_start(get->imds->loop, &get->task, deadline);
+}
+
+void lun_imds_get_done(struct lun_imds_get *get)
+{
+  lun_task_stop(&get->task);
+  lun_http_done(&get->http);
+  lun_buf_done(&get->body);
+  lun_imds_get_init(get, get->imds);
+}
+
+/* --------------------------------------------------------------- client -- */
+
+enum lun_code lun_imds_new(lun_imds **out, lun_loop *loop,
+                           const struct lun_imds_options *options,
+                           struct lun_error *err)
+{
+  lun_ctx *ctx = lun_loop_ctx(loop);
+  const char *endpoint =
+      options->endpoint == NULL ? ENDPOINT : options->endpoint;
+  struct lun_uri uri = {.port = 0};
+  size_t len = strlen(endpoint);
+  lun_imds *imds = NULL;
+  enum lun_code rc = LUN_OK;
+
+  rc = lun_uri_parse(&uri, lun_span_of(endpoint),
+                     "AWS_EC2_METADATA_SERVICE_ENDPOINT", err);
+  if (rc)
+    return rc;
+  while (len > 0 && endpoint[len - 1] == '/')
+    len--;
+  imds = lun_mem_alloc(ctx, sizeof(*imds));
+  if (imds == NULL)
+    return lun_error_nomem(err);
+  imds->ctx = ctx;
+  imds->loop = loop;
+  imds->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+  imds->attempts = options->attempts > 0 ? options->attempts : 1;
+  imds->task.step = token_step;
+  imds->task.cancel = token_cancel;
+  lun_http_init(&imds->http, ctx);
+  lun_buf_init(&imds->token, ctx, ANSWER_MAX);
+  imds->endpoint = lun_mem_copy(ctx, endpoint, len);
+  if (imds->endpoint == NULL) {
+    lun_imds_free(imds);
+    return lun_error_nomem(err);
+  }
+  *out = imds;
+  return LUN_OK;
+}
+
+void lun_imds_free(lun_imds *imds)
+{
+  if (imds == NULL)
+    return;
+  lun_task_stop(&imds->task);
+  lun_http_done(&imds->http);
+  lun_buf_done(&imds->token);
+  lun_mem_free(imds->ctx, imds->endpoint);
+  lun_mem_free(imds->ctx, imds);
+}
