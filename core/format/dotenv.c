@@ -212,8 +212,10 @@ static void in_value(lun_writer *writer, char c)
     s->at = COMMENT;
   else if (c == '`')
     s->at = REST; /* a quote for Node alone */
-  else
+  else {
     start_scalar(writer, PLAIN, writer->out.len);
+    s->end = writer->out.len + 1;
+  }
 }
 
 static enum lun_code in_plain(lun_writer *writer, char c,

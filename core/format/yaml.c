@@ -63,6 +63,8 @@ static void start_node(lun_writer *writer, enum yaml_at at)
   s->literal = false;
   s->colon = false;
   s->escaped = false;
+  s->line_start = false;
+  s->blank_end = false;
 }
 
 static enum lun_code put_scalar(lun_writer *writer, struct lun_span text,
@@ -115,10 +117,16 @@ static enum lun_code end_plain(lun_writer *writer, bool key,
 }
 
 /* A key is over: its value is due. */
-static enum lun_code end_key(struct yaml *s, struct lun_error *err)
+static enum lun_code end_key(lun_writer *writer, struct lun_error *err)
 {
+  struct yaml *s = writer->state;
   enum lun_code rc = LUN_OK;
 
+  if (s->at == AFTER && s->values > 0 &&
+      writer->out.len - s->start > LUN_YAML_KEY_MAX)
+    return lun_format_refuse(err, "a key of more than 1000 bytes", "in YAML");
+  if (s->flow == 0 && s->in_value && s->values > 0)
+    return lun_format_refuse(err, "a second key", "in one line of YAML");
   if (s->flow == 0)
     rc = open_column(s, s->node_column, err);
   s->at = NODE;
@@ -242,7 +250,7 @@ static enum lun_code in_indicator(lun_writer *writer, char c,
     rc = open_column(s, s->node_column, err);
   s->at = NODE;
   s->first = false;
-  s->in_value = sign != '?';
+  s->in_value = s->flow > 0 && sign == ':';
   if (rc)
     return rc;
   return follow(writer, c, err);
@@ -257,7 +265,7 @@ static enum lun_code in_plain(lun_writer *writer, char c,
   if (s->colon && ends_token(s, c)) {
     rc = end_plain(writer, true, err);
     if (rc == LUN_OK)
-      rc = end_key(s, err);
+      rc = end_key(writer, err);
     return rc ? rc : follow(writer, c, err);
   }
   if (s->colon) {
@@ -291,7 +299,7 @@ static enum lun_code in_after(lun_writer *writer, char c,
   if (s->colon) {
     s->colon = false;
     if (s->flow > 0 || ends_token(s, c)) {
-      enum lun_code rc = end_key(s, err);
+      enum lun_code rc = end_key(writer, err);
       return rc ? rc : follow(writer, c, err);
     }
     s->at = JUNK;
@@ -314,8 +322,8 @@ static enum lun_code in_quotes(struct yaml *s, char c, struct lun_error *err)
     return LUN_OK;
   }
   if (lun_format_newline(c)) {
-    if (s->at == SINGLE && s->blank_end)
-      return lun_format_refuse(err, "a value that ends in a blank",
+    if (s->blank_end)
+      return lun_format_refuse(err, "a value that is empty or ends in a blank",
                                "at the end of a line of a quoted YAML scalar");
     s->line_start = true;
   } else if (!lun_format_blank(c)) {
@@ -373,7 +381,7 @@ static enum lun_code newline(lun_writer *writer, char c, struct lun_error *err)
   if (s->at == PLAIN && s->colon) {
     rc = end_plain(writer, true, err);
     if (rc == LUN_OK)
-      rc = end_key(s, err);
+      rc = end_key(writer, err);
   } else if (s->at == PLAIN) {
     rc = end_plain(writer, false, err);
     s->open_plain = s->flow == 0;
@@ -385,7 +393,7 @@ static enum lun_code newline(lun_writer *writer, char c, struct lun_error *err)
     return in_indicator(writer, c, err);
   } else if (s->at == AFTER && s->colon) {
     s->colon = false;
-    rc = end_key(s, err);
+    rc = end_key(writer, err);
   } else if (s->at == HEADER) {
     lun_yaml_block_start(writer);
     return LUN_OK;
@@ -504,36 +512,49 @@ static enum lun_code yaml_text(lun_writer *writer, struct lun_span text,
 
 /* ---------------------------------------------------------------- values -- */
 
-static enum lun_code quoted_value(lun_writer *writer, struct lun_span bytes,
-                                  struct lun_error *err)
+/* The bytes between single quotes, where there are no escapes. */
+static enum lun_code put_single(lun_writer *writer, struct lun_span bytes,
+                                struct lun_error *err)
 {
-  struct yaml *s = writer->state;
-  enum lun_code rc = LUN_OK;
+  enum lun_code rc = lun_yaml_plain_chars(
+    bytes, false, "between single quotes of YAML", err);
 
-  if (s->at == DOUBLE && s->escaped)
-    return lun_format_refuse(err, "a value", "behind a backslash");
-  if (s->at == DOUBLE) {
-    lun_yaml_escape(&writer->out, bytes);
-    return LUN_OK;
-  }
-  rc = lun_yaml_plain_chars(bytes, false, "between single quotes of YAML",
-                            err);
   if (rc) {
     lun_error_hint(err, "use double quotes, or none: key: {{ x }}");
     return rc;
   }
-  if (s->line_start && bytes.len > 0 && lun_format_blank(bytes.ptr[0]))
-    return lun_format_refuse(err, "a value that begins with a blank",
-                             "at the start of a line of a quoted YAML scalar");
   for (size_t i = 0; i < bytes.len; i++) {
     if (bytes.ptr[i] == '\'')
       lun_buf_addc(&writer->out, '\'');
     lun_buf_addc(&writer->out, bytes.ptr[i]);
   }
-  if (bytes.len > 0) {
-    s->line_start = false;
-    s->blank_end = lun_format_blank(bytes.ptr[bytes.len - 1]);
-  }
+  return LUN_OK;
+}
+
+/*
+ * Readers drop the blanks on both sides of a newline.  Double quotes have an
+ * escape for those of a value; what no escape helps is refused.
+ */
+static enum lun_code quoted_value(lun_writer *writer, struct lun_span bytes,
+                                  struct lun_error *err)
+{
+  struct yaml *s = writer->state;
+  bool single = s->at == SINGLE;
+  bool blank = bytes.len == 0 || (single && lun_format_blank(bytes.ptr[0]));
+
+  if (s->at == DOUBLE && s->escaped)
+    return lun_format_refuse(err, "a value", "behind a backslash");
+  if (s->line_start && blank)
+    return lun_format_refuse(err,
+                             "a value that is empty or begins with a blank",
+                             "at the start of a line of a quoted YAML scalar");
+  s->values++;
+  s->line_start = false;
+  s->blank_end = bytes.len == 0 ||
+                 (single && lun_format_blank(bytes.ptr[bytes.len - 1]));
+  if (single)
+    return put_single(writer, bytes, err);
+  lun_yaml_escape(&writer->out, bytes);
   return LUN_OK;
 }
 
@@ -626,7 +647,7 @@ static enum lun_code yaml_value(lun_writer *writer, enum lun_value_kind kind,
     s->at = AFTER;
   if (s->at == AFTER && s->colon && s->flow > 0) {
     s->colon = false;
-    rc = end_key(s, err);
+    rc = end_key(writer, err);
     if (rc)
       return rc;
   }

@@ -66,8 +66,8 @@ struct yaml {
   enum lun_value_kind kind;
   bool colon;      /* behind a ':', not yet known to be a sign */
   bool escaped;    /* in DOUBLE: behind a backslash */
-  bool line_start; /* in SINGLE: only blanks since the newline */
-  bool blank_end;  /* in SINGLE: a value's blank, then only blanks */
+  bool line_start; /* in quotes: only blanks since the newline */
+  bool blank_end;  /* in quotes: a value's blank, then only blanks */
 
   /* a plain scalar that ended with its line: the next may go on with it */
   bool open_plain;
