@@ -198,6 +198,13 @@ static void put_long(struct setup *setup, CURLoption option, long value)
     setup->code = curl_easy_setopt(setup->easy, option, value);
 }
 
+static void put_size(struct setup *setup, CURLoption option, size_t value)
+{
+  if (setup->code == CURLE_OK)
+    setup->code =
+        curl_easy_setopt(setup->easy, option, (curl_off_t)value);
+}
+
 static void put_ptr(struct setup *setup, CURLoption option, const void *value)
 {
   if (setup->code == CURLE_OK)
@@ -253,14 +260,14 @@ static void put_request(struct setup *setup, struct lun_http *http,
            limit_ms(request->connect_ms, CONNECT_MS));
   put_long(setup, CURLOPT_TIMEOUT_MS, limit_ms(request->total_ms, TOTAL_MS));
   put_ptr(setup, CURLOPT_HTTPHEADER, http->list);
+  /* If the answer says its size; the bytes are counted in any case. */
+  put_size(setup, CURLOPT_MAXFILESIZE_LARGE, http->body.max);
   if (strcmp(request->method, "GET") == 0)
     return;
   put_long(setup, CURLOPT_POST, 1);
   put_ptr(setup, CURLOPT_CUSTOMREQUEST, request->method);
   put_ptr(setup, CURLOPT_POSTFIELDS, lun_buf_text(&http->payload));
-  if (setup->code == CURLE_OK)
-    setup->code = curl_easy_setopt(setup->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                                   (curl_off_t)http->payload.len);
+  put_size(setup, CURLOPT_POSTFIELDSIZE_LARGE, http->payload.len);
 }
 
 static void put_callbacks(struct setup *setup, struct lun_http *http)
@@ -402,6 +409,8 @@ static enum lun_fault fault_of(const struct lun_http *http)
     return LUN_FAULT_CUT;
   case CURLE_WRITE_ERROR:
     return limit_fault(http);
+  case CURLE_FILESIZE_EXCEEDED:
+    return LUN_FAULT_TOO_LARGE;
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:
     return LUN_FAULT_NOT_HTTP;
