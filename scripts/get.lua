@@ -1,0 +1,76 @@
+-- print a secret, or a field of it
+local ln = require "lunette"
+local cli = require "lunette.cli"
+local os_ = require "lunette.os"
+
+local SPEC = {
+  name = "get",
+  usage = "get [OPTION]... REF...",
+  help = [[
+Prints the secret that REF names: its bytes as they are, and nothing else (on a
+terminal, a line break behind them). REF is ID[?key=value&...][#path]; ID is a
+name or an ARN; keys are stage, version, region, profile, role, external_id.
+
+    lunette get prod/db#password
+    lunette get --json prod/db#username prod/db#password
+    lunette get --out key.pem 'prod/tls?stage=AWSPREVIOUS#key'
+]],
+  options = {
+    { "json", help = "a JSON object with a member for each REF" },
+    { "null", short = "0", help = "a NUL behind each, in the order asked" },
+    { "out", takes = "FILE", help = "write FILE instead, mode 0600, whole or not at all" },
+    { "print", help = "print even into a log" },
+  },
+  min = 1, what = "a REF, such as prod/db#password",
+}
+
+local function refuse(message, hint)
+  error(ln.error { kind = "usage", message = "get: " .. message, hint = hint }, 0)
+end
+
+-- In a boot script both streams commonly go to one log that many may read.
+local function check_output(options)
+  if options.out or options.print or os_.isatty(1) then return end
+  if os_.same_file(1, 2) then
+    refuse("standard output and standard error are the same file, likely a log",
+      "--out FILE writes the secret to a file; --print prints it all the same")
+  end
+end
+
+-- Built by the template of the format, so that what goes out is JSON whatever
+-- the secrets hold, and stays a secret on its way.
+local function as_json(refs, values)
+  local text = "{ {%- for i, ref in ipairs(refs) do -%} {%- if i > 1 then -%} , {%- end -%} "
+    .. "{{ ref }}: {{ values[ref] }} {%- end -%} }\n"
+  return ln.template(text, { format = "json", name = "get" })
+    :render { refs = refs, values = values }
+end
+
+local function join(refs, values, behind)
+  local parts = {}
+  for i, ref in ipairs(refs) do parts[i] = ln.bytes(values[ref]) .. behind end
+  return ln.concat(parts)
+end
+
+local options, refs = cli.parse(arg, SPEC)
+if #refs > 1 and not options.json and not options.null then
+  refuse("several secrets need --json or -0", "-0 puts a NUL behind each")
+end
+check_output(options)
+local values = cli.session(options):secrets(refs)
+local output
+if options.json then
+  output = as_json(refs, values)
+else
+  local terminal = not options.out and os_.isatty(1)
+  output = join(refs, values, options.null and "\0" or terminal and "\n" or "")
+end
+if options.out then
+  local stage <close> = os_.stage(options.out, { mode = "0600" })
+  if not stage:same(output) then
+    stage:write(output)
+    stage:commit()
+  end
+else
+  os_.write(1, output)
+end

@@ -1,0 +1,114 @@
+/* Every form that a secret may be printed in is taken out of the text. */
+#include "../../core/text/redact.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define SECRET "not-a-real \"p/ssword\"\n"
+
+static lun_ctx *ctx;
+
+static int make_ctx(void **state)
+{
+  (void)state;
+  return lun_ctx_new(&ctx, NULL);
+}
+
+static int free_ctx(void **state)
+{
+  (void)state;
+  assert_int_equal(ctx->account.live_blocks, 0);
+  lun_ctx_free(ctx);
+  return 0;
+}
+
+static void check(const char *text, const char *secret, const char *want)
+{
+  struct lun_buf out = LUN_BUF_INIT(ctx, 1 << 16);
+  struct lun_span secrets[2] = {lun_span_of("another one"),
+                                lun_span_of(secret)};
+
+  assert_int_equal(lun_redact(&out, lun_span_of(text), secrets, 2, NULL), 0);
+  assert_string_equal(lun_buf_text(&out), want);
+  lun_buf_done(&out);
+}
+
+static void forms(void **state)
+{
+  (void)state;
+  check("nothing here", SECRET, "nothing here");
+  check("a " SECRET " b", SECRET, "a " LUN_REDACTED " b");
+  check("x not-a-real \\\"p/ssword\\\"\\n y", SECRET, "x " LUN_REDACTED " y");
+  check("u=not-a-real%20%22p%2Fssword%22%0A&v", SECRET,
+        "u=" LUN_REDACTED "&v");
+  check("6e6f742d612d7265616c2022702f7373776f7264220a", SECRET, LUN_REDACTED);
+  check("twice canary-1canary-1.", "canary-1",
+        "twice " LUN_REDACTED LUN_REDACTED ".");
+}
+
+/* "user:canary-12345" and its like, at each place within a group of three */
+static void base64_anywhere(void **state)
+{
+  static const char *const before[3] = {"usr", "user", "user:"};
+  int i = 0;
+
+  (void)state;
+  for (i = 0; i < 3; i++) {
+    struct lun_buf plain = LUN_BUF_INIT(ctx, 4096);
+    struct lun_buf coded = LUN_BUF_INIT(ctx, 4096);
+    struct lun_buf out = LUN_BUF_INIT(ctx, 4096);
+    struct lun_span secret = LUN_SPAN_LIT("canary-12345");
+
+    lun_buf_adds(&plain, before[i]);
+    lun_buf_add_span(&plain, secret);
+    lun_buf_adds(&plain, " and more");
+    lun_text_base64(&coded, lun_buf_view(&plain));
+    assert_int_equal(lun_redact(&out, lun_buf_view(&coded), &secret, 1, NULL),
+                     0);
+    assert_non_null(strstr(lun_buf_text(&out), LUN_REDACTED));
+    lun_buf_done(&out);
+    lun_buf_done(&coded);
+    lun_buf_done(&plain);
+  }
+}
+
+/* A secret of three bytes would hide words that tell nobody anything. */
+static void short_ones(void **state)
+{
+  (void)state;
+  check("the end", "the", "the end");
+  check("", SECRET, "");
+}
+
+static void out_of_memory(void **state)
+{
+  int64_t n = 0;
+  enum lun_code rc = LUN_ENOMEM;
+
+  (void)state;
+  for (n = 0; rc != LUN_OK; n++) {
+    struct lun_buf out = LUN_BUF_INIT(ctx, 1 << 16);
+    struct lun_span secret = LUN_SPAN_LIT("canary-12345");
+
+    ctx->account.fail_after = n;
+    rc = lun_redact(&out, LUN_SPAN_LIT("a canary-12345 b"), &secret, 1, NULL);
+    ctx->account.fail_after = -1;
+    assert_true(rc == LUN_OK || rc == LUN_ENOMEM);
+    lun_buf_done(&out);
+    assert_int_equal(ctx->account.live_blocks, 0);
+    assert_true(n < 1000);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(forms),
+    cmocka_unit_test(base64_anywhere),
+    cmocka_unit_test(short_ones),
+    cmocka_unit_test(out_of_memory),
+  };
+  return cmocka_run_group_tests(tests, make_ctx, free_ctx);
+}
