@@ -18,7 +18,11 @@
 #define HEADERS_MAX  12
 #define USER_AGENT   "lunette/" LUN_VERSION " ua/2.1 os/linux lang/c"
 
-enum { SEND, READ, PAUSE };
+enum {
+  SEND,
+  READ,
+  PAUSE
+};
 
 static struct lun_call *call_of(struct lun_task *task)
 {
@@ -87,8 +91,7 @@ static void put_headers(struct attempt *attempt, const struct lun_call *call,
   add(attempt, "User-Agent", LUN_SPAN_LIT(USER_AGENT));
 }
 
-static enum lun_code sign(struct attempt *attempt,
-                          const struct lun_call *call,
+static enum lun_code sign(struct attempt *attempt, const struct lun_call *call,
                           const struct lun_uri *uri, struct lun_error *err)
 {
   const struct lun_cred *cred = call->input.cred;
@@ -236,8 +239,7 @@ static enum lun_code read_attempt(struct lun_call *call,
 }
 
 /* Once in a call: another signature, by the service's clock. */
-static bool correct_clock(struct lun_call *call,
-                          const struct lun_reply *reply)
+static bool correct_clock(struct lun_call *call, const struct lun_reply *reply)
 {
   struct lun_retry_quota *quota = call->input.quota;
   int64_t now = lun_clock_wall_ms(ctx_of(call)) / 1000;

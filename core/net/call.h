@@ -12,11 +12,11 @@
 
 struct lun_call_input {
   const struct lun_op *op;
-  const char *endpoint;     /* URL */
-  const char *region;       /* to sign for */
-  struct lun_span body;     /* copied: JSON, or the form after Action and
+  const char *endpoint;          /* URL */
+  const char *region;            /* to sign for */
+  struct lun_span body;          /* copied: JSON, or the form after Action and
                                Version ("&RoleArn=..." or "") */
-  struct lun_cred *cred;    /* a reference is taken; NULL: unsigned */
+  struct lun_cred *cred;         /* a reference is taken; NULL: unsigned */
   struct lun_retry_quota *quota; /* shared by the calls of a client, and
                                     outlives them */
   int max_attempts;              /* 0: 3 */
@@ -37,7 +37,7 @@ struct lun_call {
   struct lun_retry retry;
   char invocation[37]; /* one uuid for all attempts */
   char what[96];
-  bool resigned;       /* once, with the service's clock */
+  bool resigned; /* once, with the service's clock */
   int state;
   int64_t resume_at;
   char *endpoint;

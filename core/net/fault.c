@@ -44,19 +44,15 @@ static const struct row rows[] = {
          "something drops the packets: check routes, security groups and "
          "firewalls, and the VPC endpoint if there is one",
          RETRY},
-    [LUN_FAULT_SLOW_TLS] =
-        {"no TLS connection in time",
-         "check that it is an https endpoint",
-         RETRY},
+    [LUN_FAULT_SLOW_TLS] = {"no TLS connection in time",
+                            "check that it is an https endpoint", RETRY},
     [LUN_FAULT_SLOW_ANSWER] = {"no complete answer in time", "", RETRY},
     [LUN_FAULT_TLS] =
         {"no TLS connection",
          "check that it is an https endpoint that speaks TLS 1.2 or newer",
          DETAIL},
-    [LUN_FAULT_TLS_LOST] =
-        {"the connection was lost while TLS was set up",
-         "",
-         RETRY | DETAIL},
+    [LUN_FAULT_TLS_LOST] = {"the connection was lost while TLS was set up", "",
+                            RETRY | DETAIL},
     [LUN_FAULT_CERT_EXPIRED] = {"the certificate has expired", "", CLOCK},
     [LUN_FAULT_CERT_EARLY] = {"the certificate is not valid yet", "", CLOCK},
     [LUN_FAULT_CERT_NAME] =
@@ -79,39 +75,26 @@ static const struct row rows[] = {
     [LUN_FAULT_CUT] = {"the answer was cut off", "", RETRY},
     [LUN_FAULT_NO_LENGTH] =
         {"the answer does not say how long it is, so it may be cut off",
-         CHANGED,
-         RETRY},
-    [LUN_FAULT_TWOFOLD] =
-        {"the answer says two different lengths",
-         CHANGED,
-         SERVICE},
-    [LUN_FAULT_ENCODED] =
-        {"the answer is compressed, which was not asked for",
-         CHANGED,
-         SERVICE},
+         CHANGED, RETRY},
+    [LUN_FAULT_TWOFOLD] = {"the answer says two different lengths", CHANGED,
+                           SERVICE},
+    [LUN_FAULT_ENCODED] = {"the answer is compressed, which was not asked for",
+                           CHANGED, SERVICE},
     [LUN_FAULT_TOO_LARGE] = {"the answer is too large", "", SERVICE},
-    [LUN_FAULT_HEAD_TOO_LARGE] =
-        {"the answer's header is too large",
-         "",
-         SERVICE},
+    [LUN_FAULT_HEAD_TOO_LARGE] = {"the answer's header is too large", "",
+                                  SERVICE},
     [LUN_FAULT_INTERIM] = {"interim answers without an end", "", SERVICE},
-    [LUN_FAULT_NOT_HTTP] =
-        {"the answer is not HTTP",
-         "check that the endpoint is right",
-         SERVICE},
+    [LUN_FAULT_NOT_HTTP] = {"the answer is not HTTP",
+                            "check that the endpoint is right", SERVICE},
 };
 
 enum lun_fault lun_fault_framing(enum lun_framing framing)
 {
   switch (framing) {
-  case LUN_FRAMING_NONE:
-    return LUN_FAULT_NO_LENGTH;
-  case LUN_FRAMING_TWOFOLD:
-    return LUN_FAULT_TWOFOLD;
-  case LUN_FRAMING_ENCODED:
-    return LUN_FAULT_ENCODED;
-  default:
-    return LUN_FAULT_NONE;
+  case LUN_FRAMING_NONE: return LUN_FAULT_NO_LENGTH;
+  case LUN_FRAMING_TWOFOLD: return LUN_FAULT_TWOFOLD;
+  case LUN_FRAMING_ENCODED: return LUN_FAULT_ENCODED;
+  default: return LUN_FAULT_NONE;
   }
 }
 
@@ -128,19 +111,14 @@ enum {
 enum lun_fault lun_fault_cert(long verify_result)
 {
   switch (verify_result) {
-  case 0: /* the chain is good, so it is the name */
-    return LUN_FAULT_CERT_NAME;
-  case VERIFY_NOT_YET_VALID:
-    return LUN_FAULT_CERT_EARLY;
-  case VERIFY_EXPIRED:
-    return LUN_FAULT_CERT_EXPIRED;
+  case 0: /* the chain is good, so it is the name */ return LUN_FAULT_CERT_NAME;
+  case VERIFY_NOT_YET_VALID: return LUN_FAULT_CERT_EARLY;
+  case VERIFY_EXPIRED: return LUN_FAULT_CERT_EXPIRED;
   case VERIFY_SELF_SIGNED:
   case VERIFY_SELF_SIGNED_IN_CHAIN:
   case VERIFY_NO_LOCAL_ISSUER:
-  case VERIFY_NO_LEAF_ISSUER:
-    return LUN_FAULT_CERT_UNKNOWN;
-  default:
-    return LUN_FAULT_CERT;
+  case VERIFY_NO_LEAF_ISSUER: return LUN_FAULT_CERT_UNKNOWN;
+  default: return LUN_FAULT_CERT;
   }
 }
 

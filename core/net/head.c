@@ -82,8 +82,7 @@ static bool next_value(struct lun_span *head, const char *name,
   return false;
 }
 
-bool lun_head_find(struct lun_span head, const char *name,
-                   struct lun_span *out)
+bool lun_head_find(struct lun_span head, const char *name, struct lun_span *out)
 {
   return next_value(&head, name, out);
 }

@@ -61,8 +61,7 @@ struct carrier {
   CURLM *multi;
 };
 
-static enum lun_code refused(bool nomem, const char *why,
-                             struct lun_error *err)
+static enum lun_code refused(bool nomem, const char *why, struct lun_error *err)
 {
   if (nomem)
     return lun_error_nomem(err);
@@ -201,8 +200,7 @@ static void put_long(struct setup *setup, CURLoption option, long value)
 static void put_size(struct setup *setup, CURLoption option, size_t value)
 {
   if (setup->code == CURLE_OK)
-    setup->code =
-        curl_easy_setopt(setup->easy, option, (curl_off_t)value);
+    setup->code = curl_easy_setopt(setup->easy, option, (curl_off_t)value);
 }
 
 static void put_ptr(struct setup *setup, CURLoption option, const void *value)
@@ -292,16 +290,6 @@ static void put_trust(struct setup *setup, const struct lun_trust *trust)
   put_ptr(setup, CURLOPT_CAPATH, trust->folder);
 }
 
-/*
- * Set even when there is no proxy: libcurl would look into ALL_PROXY and
- * http_proxy otherwise.
- */
-static void put_route(struct setup *setup, const struct lun_route *route)
-{
-  put_ptr(setup, CURLOPT_PROXY, route->proxy);
-  put_ptr(setup, CURLOPT_NOPROXY, route->except);
-}
-
 /* ------------------------------------------------------------- headers -- */
 
 static enum lun_code list_add(struct lun_http *http, const char *line,
@@ -383,21 +371,16 @@ static enum lun_fault limit_fault(const struct lun_http *http)
 static enum lun_fault fault_of(const struct lun_http *http)
 {
   switch ((CURLcode)http->result) {
-  case CURLE_COULDNT_RESOLVE_HOST:
-    return LUN_FAULT_RESOLVE;
+  case CURLE_COULDNT_RESOLVE_HOST: return LUN_FAULT_RESOLVE;
   case CURLE_COULDNT_RESOLVE_PROXY:
-  case CURLE_PROXY:
-    return LUN_FAULT_PROXY;
+  case CURLE_PROXY: return LUN_FAULT_PROXY;
   case CURLE_COULDNT_CONNECT:
     return http->proxied ? LUN_FAULT_PROXY : LUN_FAULT_CONNECT;
-  case CURLE_OPERATION_TIMEDOUT:
-    return slow_fault(http);
+  case CURLE_OPERATION_TIMEDOUT: return slow_fault(http);
   case CURLE_PEER_FAILED_VERIFICATION:
     return lun_fault_cert(info(http, CURLINFO_SSL_VERIFYRESULT));
-  case CURLE_SSL_CACERT_BADFILE:
-    return LUN_FAULT_CA;
-  case CURLE_SSL_CONNECT_ERROR:
-    return lun_fault_tls(http->problem);
+  case CURLE_SSL_CACERT_BADFILE: return LUN_FAULT_CA;
+  case CURLE_SSL_CONNECT_ERROR: return lun_fault_tls(http->problem);
   case CURLE_SEND_ERROR:
   case CURLE_RECV_ERROR:
   case CURLE_GOT_NOTHING:
@@ -405,17 +388,12 @@ static enum lun_fault fault_of(const struct lun_http *http)
     if (http->proxied && info(http, CURLINFO_HTTP_CONNECTCODE) != 200)
       return LUN_FAULT_PROXY;
     return LUN_FAULT_LOST;
-  case CURLE_PARTIAL_FILE:
-    return LUN_FAULT_CUT;
-  case CURLE_WRITE_ERROR:
-    return limit_fault(http);
-  case CURLE_FILESIZE_EXCEEDED:
-    return LUN_FAULT_TOO_LARGE;
+  case CURLE_PARTIAL_FILE: return LUN_FAULT_CUT;
+  case CURLE_WRITE_ERROR: return limit_fault(http);
+  case CURLE_FILESIZE_EXCEEDED: return LUN_FAULT_TOO_LARGE;
   case CURLE_UNSUPPORTED_PROTOCOL:
-  case CURLE_WEIRD_SERVER_REPLY:
-    return LUN_FAULT_NOT_HTTP;
-  default:
-    return LUN_FAULT_OTHER;
+  case CURLE_WEIRD_SERVER_REPLY: return LUN_FAULT_NOT_HTTP;
+  default: return LUN_FAULT_OTHER;
   }
 }
 
@@ -445,8 +423,7 @@ static enum lun_code judge(struct lun_http *http, struct lun_error *err)
   else
     fault = lun_fault_framing(
         lun_head_framing(lun_buf_view(&http->head), http->status));
-  return lun_fault_set(err, fault, http->peer, detail_of(http),
-                       http->body.ctx);
+  return lun_fault_set(err, fault, http->peer, detail_of(http), http->body.ctx);
 }
 
 /* ------------------------------------------------------------- request -- */
@@ -478,11 +455,11 @@ static struct lun_http *http_of(struct lun_task *task)
 static void report(const struct lun_http *http)
 {
   const lun_ctx *ctx = http->body.ctx;
-  struct lun_field fields[] = {
-      {"host", LUN_FIELD_NAME, 0, http->peer},
-      {"status", LUN_FIELD_INT, http->status, NULL},
-      {"took", LUN_FIELD_MS,
-       lun_clock_mono_ms(ctx) - http->task.started_at, NULL}};
+  struct lun_field fields[] = {{"host", LUN_FIELD_NAME, 0, http->peer},
+                               {"status", LUN_FIELD_INT, http->status, NULL},
+                               {"took", LUN_FIELD_MS,
+                                lun_clock_mono_ms(ctx) - http->task.started_at,
+                                NULL}};
 
   lun_log(ctx, LUN_DEBUG, "http.done", fields,
           sizeof(fields) / sizeof(fields[0]));
@@ -561,7 +538,9 @@ static enum lun_code make_easy(struct lun_http *http,
   put_fixed(&setup);
   put_request(&setup, http, request);
   put_callbacks(&setup, http);
-  put_route(&setup, route);
+  /* Set even when it is none: libcurl would look into ALL_PROXY. */
+  put_ptr(&setup, CURLOPT_PROXY, route->proxy);
+  put_ptr(&setup, CURLOPT_NOPROXY, route->except);
   put_trust(&setup, &trust);
   return easy_error(setup.code, err);
 }
@@ -593,10 +572,9 @@ enum lun_code lun_http_start(struct lun_http *http, lun_loop *loop,
   http->secure = route.secure;
   http->proxied = route.proxy[0] != '\0';
   memcpy(http->peer, route.peer, sizeof(http->peer));
-  (void)snprintf(http->what, sizeof(http->what), "waiting for %s",
-                 http->peer);
-  http->until = lun_clock_mono_ms(http->body.ctx) +
-                limit_ms(request->total_ms, TOTAL_MS);
+  (void)snprintf(http->what, sizeof(http->what), "waiting for %s", http->peer);
+  http->until =
+      lun_clock_mono_ms(http->body.ctx) + limit_ms(request->total_ms, TOTAL_MS);
   http->task.what = http->what;
   lun_task_start(loop, &http->task, deadline);
   return LUN_OK;

@@ -39,13 +39,13 @@ struct lun_http {
   void *list;
   struct lun_buf payload;
   bool finished;
-  int result;       /* libcurl's code, once finished */
-  int interim;      /* 1xx answers so far */
+  int result;  /* libcurl's code, once finished */
+  int interim; /* 1xx answers so far */
   bool secure;
   bool proxied;
-  int64_t until;    /* monotonic ms: the end of the time for it */
-  char peer[288];   /* "host:port" */
-  char what[320];   /* for the loop */
+  int64_t until;  /* monotonic ms: the end of the time for it */
+  char peer[288]; /* "host:port" */
+  char what[320]; /* for the loop */
   char problem[256];
 };
 

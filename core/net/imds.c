@@ -6,18 +6,24 @@
 
 #include "../text/json.h"
 
-#define ENDPOINT      "http://169.254.169.254"
-#define TIMEOUT_MS    1000
-#define PAUSE_MS      100
-#define ANSWER_MAX    ((size_t)64 << 10)
-#define TTL_S         21600
-#define TTL_TEXT      "21600"
-#define TTL_MARGIN_S  120 /* a token is not used in its last two minutes */
-#define TOKEN_HEADER  "X-aws-ec2-metadata-token"
-#define TTL_HEADER    "X-aws-ec2-metadata-token-ttl-seconds"
-#define WORDS_MAX     200 /* of the service's own, in an error */
+#define ENDPOINT     "http://169.254.169.254"
+#define TIMEOUT_MS   1000
+#define PAUSE_MS     100
+#define ANSWER_MAX   ((size_t)64 << 10)
+#define TTL_S        21600
+#define TTL_TEXT     "21600"
+#define TTL_MARGIN_S 120 /* a token is not used in its last two minutes */
+#define TOKEN_HEADER "X-aws-ec2-metadata-token"
+#define TTL_HEADER   "X-aws-ec2-metadata-token-ttl-seconds"
+#define WORDS_MAX    200 /* of the service's own, in an error */
 
-enum { TOKEN, TOKEN_WAIT, SEND, READ, PAUSE };
+enum {
+  TOKEN,
+  TOKEN_WAIT,
+  SEND,
+  READ,
+  PAUSE
+};
 
 struct lun_imds {
   lun_ctx *ctx;
@@ -94,8 +100,7 @@ static void own_words(char *out, size_t size, const struct lun_http *http)
     return;
   if (lun_json_parse(&json, http->body.ctx, body, "", NULL) == LUN_OK) {
     json_words(code, sizeof(code), http->body.ctx, json, body, "Code");
-    json_words(message, sizeof(message), http->body.ctx, json, body,
-               "Message");
+    json_words(message, sizeof(message), http->body.ctx, json, body, "Message");
     (void)snprintf(out, size, ": %s%s%s", code,
                    code[0] != '\0' && message[0] != '\0' ? ": " : "", message);
     if (code[0] == '\0' && message[0] == '\0')

@@ -18,7 +18,10 @@
 
 typedef struct lun_loop lun_loop;
 
-enum lun_step { LUN_STEP_WAIT, LUN_STEP_DONE };
+enum lun_step {
+  LUN_STEP_WAIT,
+  LUN_STEP_DONE
+};
 
 struct lun_task {
   /*

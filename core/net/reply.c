@@ -135,8 +135,7 @@ static enum lun_code read_xml(struct lun_reply *out,
 /* -------------------------------------------------------------- answer -- */
 
 enum lun_code lun_reply_read(struct lun_reply *out, enum lun_protocol protocol,
-                             const struct lun_http *http,
-                             struct lun_error *err)
+                             const struct lun_http *http, struct lun_error *err)
 {
   struct lun_error why = {.code = LUN_OK};
   enum lun_code rc = LUN_OK;

@@ -32,8 +32,8 @@ static bool hashed_folder(const char *path)
 static enum lun_code refuse(const char *ca, const char *why, const char *hint,
                             struct lun_error *err)
 {
-  (void)lun_error_set(err, LUN_ENETWORK, "AWS_CA_BUNDLE: cannot use %s: %s",
-                      ca, why);
+  (void)lun_error_set(err, LUN_ENETWORK, "AWS_CA_BUNDLE: cannot use %s: %s", ca,
+                      why);
   lun_error_hint(err, "%s", hint);
   return LUN_ENETWORK;
 }

@@ -19,8 +19,7 @@ struct lun_trust {
  * store.  LUN_ENETWORK names what cannot be used, for nothing else is trusted
  * in its place.  What CA points to is borrowed.
  */
-LUN_NODISCARD enum lun_code lun_trust_find(struct lun_trust *out,
-                                           const char *ca,
-                                           struct lun_error *err);
+LUN_NODISCARD enum lun_code
+lun_trust_find(struct lun_trust *out, const char *ca, struct lun_error *err);
 
 #endif

@@ -97,8 +97,7 @@ static bool fits(const struct advice *advice, const struct lun_error *err)
   if (advice->code != NULL &&
       strncmp(advice->code, err->aws_code, strlen(advice->code)) != 0)
     return false;
-  return advice->phrase == NULL ||
-         strstr(err->message, advice->phrase) != NULL;
+  return advice->phrase == NULL || strstr(err->message, advice->phrase) != NULL;
 }
 
 void lun_advice_set(struct lun_error *err)

@@ -4,15 +4,15 @@
  */
 #include "retry.h"
 
-#define QUOTA_MAX       500
-#define COST_TRANSIENT  14
-#define COST_THROTTLED  5
-#define REFUND          1 /* for a success that needed no retry */
-#define BASE_TRANSIENT  50.0 /* ms */
-#define BASE_THROTTLED  1000.0
-#define DELAY_MAX       20000.0
-#define HINT_MORE_MAX   5000 /* a hint may add this to what we would wait */
-#define SKEW_MIN        240  /* seconds; signatures are good for 5 minutes */
+#define QUOTA_MAX      500
+#define COST_TRANSIENT 14
+#define COST_THROTTLED 5
+#define REFUND         1    /* for a success that needed no retry */
+#define BASE_TRANSIENT 50.0 /* ms */
+#define BASE_THROTTLED 1000.0
+#define DELAY_MAX      20000.0
+#define HINT_MORE_MAX  5000 /* a hint may add this to what we would wait */
+#define SKEW_MIN       240  /* seconds; signatures are good for 5 minutes */
 
 static bool among(const char *const *list, const char *code)
 {
@@ -88,8 +88,7 @@ bool lun_retry_again(struct lun_retry *retry, struct lun_retry_quota *quota,
                      enum lun_failure failure, double random, int64_t hint_ms,
                      int64_t *delay_ms)
 {
-  int cost =
-      failure == LUN_FAILURE_THROTTLED ? COST_THROTTLED : COST_TRANSIENT;
+  int cost = failure == LUN_FAILURE_THROTTLED ? COST_THROTTLED : COST_TRANSIENT;
   int64_t delay = 0;
 
   if (failure == LUN_FAILURE_NONE || failure == LUN_FAILURE_FINAL ||
@@ -178,9 +177,8 @@ static bool says(struct lun_span text, const char *phrase)
 bool lun_retry_skewed(const char *aws_code, struct lun_span message,
                       int64_t date, int64_t now)
 {
-  static const char *const certain[] = {"RequestTimeTooSkewed",
-                                        "RequestExpired",
-                                        "RequestInTheFuture", NULL};
+  static const char *const certain[] = {
+      "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", NULL};
   int64_t apart = date > now ? date - now : now - date;
 
   if (date == 0 || apart < SKEW_MIN)

@@ -26,8 +26,8 @@ struct lun_retry_quota {
 
 struct lun_retry {
   int max_attempts;
-  int attempts;    /* made so far */
-  int held;        /* tokens that the last retry took */
+  int attempts; /* made so far */
+  int held;     /* tokens that the last retry took */
 };
 
 void lun_retry_quota_init(struct lun_retry_quota *quota);

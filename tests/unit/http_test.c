@@ -240,29 +240,49 @@ static void answers_that_are_refused(void **state)
     bool retryable;
     const char *text;
   } bad[] = {
-      {{SEND_SHUT, "HTTP/1.1 200 OK\r\n\r\n{\"half\":"}, LUN_ENETWORK, true,
+      {{SEND_SHUT, "HTTP/1.1 200 OK\r\n\r\n{\"half\":"},
+       LUN_ENETWORK,
+       true,
        "the answer does not say how long it is"},
       {{SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"half\":"},
-       LUN_ENETWORK, true, "the answer was cut off"},
+       LUN_ENETWORK,
+       true,
+       "the answer was cut off"},
       {{SEND_SHUT, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                    "5\r\nab"},
-       LUN_ENETWORK, true, "the answer was cut off"},
+       LUN_ENETWORK,
+       true,
+       "the answer was cut off"},
       {{SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
                    "Content-Length: 4\r\n\r\nabcd"},
-       LUN_ESERVICE, false, "two different lengths"},
+       LUN_ESERVICE,
+       false,
+       "two different lengths"},
       {{SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
                    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"},
-       LUN_ESERVICE, false, "two different lengths"},
+       LUN_ESERVICE,
+       false,
+       "two different lengths"},
       {{SEND_IT, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
                  "Content-Encoding: gzip\r\n\r\nabc"},
-       LUN_ESERVICE, false, "compressed"},
+       LUN_ESERVICE,
+       false,
+       "compressed"},
       {{FLOOD, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
-       LUN_ESERVICE, false, "the answer is too large"},
+       LUN_ESERVICE,
+       false,
+       "the answer is too large"},
       {{SEND_IT, "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\nabc"},
-       LUN_ESERVICE, false, "the answer is too large"},
-      {{REPEAT, "HTTP/1.1 100 Continue\r\n\r\n"}, LUN_ESERVICE, false,
+       LUN_ESERVICE,
+       false,
+       "the answer is too large"},
+      {{REPEAT, "HTTP/1.1 100 Continue\r\n\r\n"},
+       LUN_ESERVICE,
+       false,
        "interim answers without an end"},
-      {{SEND_SHUT, "no HTTP at all\r\n\r\n"}, LUN_ESERVICE, false,
+      {{SEND_SHUT, "no HTTP at all\r\n\r\n"},
+       LUN_ESERVICE,
+       false,
        "the answer is not HTTP"},
       {{SEND_SHUT, ""}, LUN_ENETWORK, true, "the connection was lost"},
       {{RESET, NULL}, LUN_ENETWORK, true, "the connection was lost"}};
@@ -317,8 +337,7 @@ static void deadline_passes(void **state)
   (void)state;
   server_start(&server, script, COUNT(script));
   request.url = server.url;
-  assert_int_equal(run(&request, lun_clock_mono_ms(ctx) + 100),
-                   LUN_EDEADLINE);
+  assert_int_equal(run(&request, lun_clock_mono_ms(ctx) + 100), LUN_EDEADLINE);
   (void)snprintf(want, sizeof(want), "passed while waiting for %s",
                  server.url + 7);
   assert_non_null(strstr(error.message, want));
@@ -429,11 +448,10 @@ static void unusable_trust(void **state)
   static const struct {
     const char *ca;
     const char *text;
-  } bad[] = {
-      {"/nonexistent/ca.pem", "No such file or directory"},
-      {"/dev/null", "neither a file nor a folder"},
-      {"/", "the folder has no hashed certificates"},
-      {"/sys/kernel/notes", NULL}};
+  } bad[] = {{"/nonexistent/ca.pem", "No such file or directory"},
+             {"/dev/null", "neither a file nor a folder"},
+             {"/", "the folder has no hashed certificates"},
+             {"/sys/kernel/notes", NULL}};
   struct lun_http_request request = {.method = "GET",
                                      .url = "https://127.0.0.1:1"};
   char empty[] = "/tmp/lunette-test-XXXXXX";
@@ -471,9 +489,9 @@ static void unset_all(const char *const *names)
     (void)unsetenv(*names);
 }
 
-static const char *const proxies[] = {"http_proxy",  "HTTP_PROXY",
-                                      "https_proxy", "HTTPS_PROXY",
-                                      "all_proxy",   "ALL_PROXY", NULL};
+static const char *const proxies[] = {
+    "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
+    "all_proxy",  "ALL_PROXY",  NULL};
 
 static void loopback_needs_no_proxy(void **state)
 {
@@ -508,8 +526,7 @@ static void https_goes_by_https_proxy(void **state)
   server_start(&proxy, script, 1);
   server_start(&other, wrong, 1);
   set_all(others, other.url);
-  (void)snprintf(url, sizeof(url), "http://me:canary@127.0.0.1:%d",
-                 proxy.port);
+  (void)snprintf(url, sizeof(url), "http://me:canary@127.0.0.1:%d", proxy.port);
   (void)setenv("HTTPS_PROXY", url, 1);
   assert_int_equal(run(&request, 0), LUN_ENETWORK);
   (void)unsetenv("HTTPS_PROXY");

@@ -83,8 +83,7 @@ static enum lun_step wake_self(struct lun_task *task)
 static enum lun_step run_the_loop(struct lun_task *task)
 {
   struct lun_error err;
-  enum lun_code rc =
-      lun_loop_run(loop, &probe_of(task)->other->task, &err);
+  enum lun_code rc = lun_loop_run(loop, &probe_of(task)->other->task, &err);
 
   return lun_task_end(task, rc, &err);
 }
@@ -266,9 +265,8 @@ static void deadline_in_real_time(void **state)
 static void stopping_what_others_wait_for(void **state)
 {
   struct probe one = {.task.step = wait_for_ever, .task.cancel = note_cancel};
-  struct probe two = {.task.step = wait_for_other,
-                      .task.cancel = cancel_other,
-                      .other = &one};
+  struct probe two = {
+      .task.step = wait_for_other, .task.cancel = cancel_other, .other = &one};
   struct probe three = {.task.step = wait_for_other, .other = &two};
   struct probe stopper = {.task.step = stop_other, .other = &one};
   struct lun_error err;
@@ -367,14 +365,12 @@ int main(void)
       cmocka_unit_test_setup_teardown(deadline_names_what_took_long, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(deadline_texts, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(deadline_in_real_time, set_up,
-                                      tear_down),
+      cmocka_unit_test_setup_teardown(deadline_in_real_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(stopping_what_others_wait_for, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(stopping_a_waiter, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nothing_can_happen, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(no_loop_within_a_step, set_up,
-                                      tear_down),
+      cmocka_unit_test_setup_teardown(no_loop_within_a_step, set_up, tear_down),
       cmocka_unit_test_setup_teardown(freeing_stops_what_is_under_way, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(no_memory, set_up, tear_down),

@@ -11,8 +11,8 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ struct answer {
   const char *text;
 };
 
-#define SERVER_LOG 32
+#define SERVER_LOG  32
 #define SERVER_TEXT 8192
 
 struct server_log {
