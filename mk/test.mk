@@ -22,6 +22,16 @@ $(UNIT_BIN): $(BUILD)/%: %.c $(RUNTIME_A) $(CORE_A)
 
 -include $(UNIT_BIN:=.d)
 
+# The conformance data is run by a program of core alone.
+VECTORS_BIN = $(BUILD)/tests/vectors/vectors
+VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
+
+$(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
+	$(call say,CC,tests/vectors)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -pie $(LINK_FLAGS) \
+	  -o $@ $(filter %.c %.a,$^) $(CORE_LIBS)
+
 RUN = BUILD=$(BUILD) PYTHON=$(PYTHON) VALGRIND='$(VALGRIND)' \
   LUN_PRELOAD='$(strip $(FOREIGN))' tests/run
 run-unit    = $(RUN) unit $(UNIT_BIN)
@@ -52,10 +62,10 @@ e2e: all  ## run the commands as a user types them
 interop: all  ## compare with botocore and other parsers
 	@$(run-interop)
 
-vectors: command  ## run the conformance data in VECTORS=DIR
+vectors: $(VECTORS_BIN)  ## run the conformance data in VECTORS=DIR
 	@$(run-vectors)
 
-suites: all $(UNIT_BIN)
+suites: all $(UNIT_BIN) $(VECTORS_BIN)
 	@rm -f $(BUILD)/results
 	@$(foreach suite,$(SUITES),$(run-$(suite));) \
 	  BUILD=$(BUILD) tests/run-total $(SUITES)
