@@ -46,10 +46,16 @@ local function as_json(refs, values)
     :render { refs = refs, values = values }
 end
 
+-- Booleans and null are JSON's words; all else is bytes.
 local function join(refs, values, behind)
-  local parts = {}
-  for i, ref in ipairs(refs) do parts[i] = ln.bytes(values[ref]) .. behind end
-  return ln.concat(parts)
+  local out = ""
+  for _, ref in ipairs(refs) do
+    local value = values[ref]
+    if value == ln.null then value = "null" end
+    if type(value) == "boolean" then value = tostring(value) end
+    out = out .. value .. behind
+  end
+  return out
 end
 
 local options, refs = cli.parse(arg, SPEC)

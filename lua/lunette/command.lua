@@ -4,7 +4,7 @@
 local os_ = require "lunette.os"
 local core = require "lunette.core"
 
-local fail = core.error
+local function fail(fields) error(core.error(fields), 0) end
 local command = {}
 
 local TIMEOUT = 60 -- seconds

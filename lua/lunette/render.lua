@@ -8,7 +8,7 @@ local core = require "lunette.core"
 local options = require "lunette.options"
 local template = require "lunette.template"
 
-local fail = core.error
+local function fail(fields) error(core.error(fields), 0) end
 
 local SPEC = {
   template = "string", -- a file; or
@@ -17,7 +17,7 @@ local SPEC = {
   to = "string", -- the target; "-" is standard output
   format = "string",
   delimiters = "table",
-  values = "table",
+  values = "any", -- a table, or a function that gives one when it is needed
   session = "any", -- for the template's own `secret "REF"`
   mode = "any", -- "0640" or an integer
   owner = "string", -- "user:group"
@@ -71,26 +71,29 @@ local function resolver(job, compiled)
   end
 end
 
---- The secrets that went into a rendering, for redacting what commands print.
-local function secrets_of(values, seen)
-  for _, value in pairs(values) do
-    if core.is_secret(value) then
-      seen[#seen + 1] = value
-    elseif type(value) == "table" then
-      secrets_of(value, seen)
-    end
+--- The secrets in VALUE, for redacting what commands print: those in a table,
+-- a JSON secret and all its fields.
+local function secrets_of(value, found)
+  local secret = core.is_secret(value)
+  if secret then found[#found + 1] = value end
+  if not secret and type(value) ~= "table" then return found end
+  local walks, step, state, key = pcall(pairs, value)
+  if walks then
+    for _, inner in step, state, key do secrets_of(inner, found) end
   end
-  return seen
+  return found
 end
 
 local function render_text(job)
   local compiled = compile(job)
-  local used = secrets_of(job.values or {}, {})
+  local values = job.values or {}
+  if type(values) == "function" then values = values() end
+  local used = secrets_of(values, {})
   local resolve = resolver(job, compiled)
-  local bytes = compiled:render(job.values or {}, {
+  local bytes = compiled:render(values, {
     secret = function(reference)
       local value = resolve(reference)
-      used[#used + 1] = value
+      secrets_of(value, used)
       return value
     end,
   })
