@@ -60,18 +60,14 @@ local function read_signature(call)
 end
 
 local function check_clock(call, parsed)
-  local signed = wire.from_stamp(parsed.date)
-  local stamp, now = wire.stamp, call.now
-  if not signed then
-    refuse(call, "incomplete", "Date must be in ISO-8601 'basic format', such as 20261123T000000Z")
-  end
+  local signed, stamp, now = parsed.time, wire.stamp, call.now
   if signed > now + SKEW then
     refuse(call, "mismatch", ("Signature not yet current: %s is still later than %s (%s + 5 min.)")
       :format(parsed.date, stamp(now + SKEW), stamp(now)))
   end
   if parsed.presigned then
-    local seconds = tonumber(parsed.expires)
-    if not seconds or seconds < 1 or seconds > PRESIGNED_MAX then
+    local seconds = parsed.expires
+    if seconds < 1 or seconds > PRESIGNED_MAX then
       refuse(call, "incomplete", ("X-Amz-Expires must be 1 to %d seconds"):format(PRESIGNED_MAX))
     elseif now > signed + seconds then
       refuse(call, "mismatch", ("Signature expired: %s is now earlier than %s (%s - %d sec.)")
@@ -115,12 +111,24 @@ local function check_scope(call, parsed)
 end
 
 local function find_session(call, parsed)
+  local given = parsed.session_token
+  if given == "" then given = nil end
   local session = call.sessions:find(parsed.access_key_id)
-  if not session or session.session_token ~= parsed.session_token then
+  if not session or session.session_token ~= given then
     refuse(call, "unknown", INVALID)
   end
   if session.expires and call.now >= session.expires then refuse(call, "expired", EXPIRED) end
   return session
+end
+
+local function check_signature(call, session)
+  local ok, good, computed = pcall(sigv4.verify, call.request, session.secret_access_key)
+  if not ok then
+    refuse(call, "mismatch", type(good) ~= "string" and good.message or good)
+  elseif not good then
+    call.expected = computed
+    refuse(call, "mismatch", MISMATCH)
+  end
 end
 
 --- Raises AWS's refusal unless the request of CALL carries a good signature; sets its session,
@@ -133,11 +141,7 @@ function auth.check(call)
   check_signed_headers(call, parsed)
   check_scope(call, parsed)
   local session = find_session(call, parsed)
-  local good, computed = sigv4.verify(call.request, parsed, session.secret_access_key)
-  if not good then
-    call.expected = computed
-    refuse(call, "mismatch", MISMATCH)
-  end
+  check_signature(call, session)
   call.session, call.principal = session, session.principal
   call.service = call.service or parsed.service
 end

@@ -18,8 +18,8 @@ local SECRET = ("arn:aws:secretsmanager:%s:%s:secret:prod/db-AbCdEf"):format(REG
 local VALUE = [[{
   "host": "db.internal.example",
   "port": 5432,
-  "username": "app",
-  "password": "made-up: \"pa$$w0rd\" #1 & {x}",
+  "username": "app_user",
+  "password": "made-up: \"pa$$w0rd\" #1 & {x} 7%",
   "serial": 123456789012345678,
   "rate": 1.10,
   "tls": true,
@@ -105,7 +105,7 @@ end
 return function()
   return {
     region = REGION,
-    instance = { id = "i-05a9db0c5a9db0c5a", role = APP_ROLE },
+    instance = { id = "i-0a1b2c3d4e5f60718", role = APP_ROLE },
     accounts = { [APP_ACCOUNT] = app_account(), [VAULT_ACCOUNT] = vault_account() },
   }
 end

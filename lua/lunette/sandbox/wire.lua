@@ -44,19 +44,6 @@ function wire.stamp(seconds)
   return os.date("!%Y%m%dT%H%M%SZ", math.floor(seconds))
 end
 
---- Seconds since the epoch of such a stamp; nil if it is none.
-function wire.from_stamp(stamp)
-  local year, month, day, hour, min, sec = stamp:match
-    "^(%d%d%d%d)(%d%d)(%d%d)T(%d%d)(%d%d)(%d%d)Z$"
-  if not year then return nil end
-  -- Days of the proleptic Gregorian calendar, the year taken to begin in March.
-  local y, m = tonumber(year), tonumber(month)
-  if m <= 2 then y, m = y - 1, m + 12 end
-  local days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * (m - 3) + 2) // 5
-    + tonumber(day) - 719469
-  return days * 86400 + tonumber(hour) * 3600 + tonumber(min) * 60 + tonumber(sec)
-end
-
 local XML = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
 function wire.xml(text)

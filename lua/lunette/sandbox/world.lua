@@ -202,9 +202,9 @@ function world.new(spec, now, path)
     partition = spec.region:find "^cn%-" and "aws-cn"
       or spec.region:find "^us%-gov%-" and "aws-us-gov" or "aws",
     instance = {
-      id = instance.id or "i-05a9db0c5a9db0c5a", role = instance.role,
+      id = instance.id or "i-0a1b2c3d4e5f60718", role = instance.role,
       zone = instance.availability_zone or spec.region .. "a",
-      type = instance.type or "t3.micro", image = instance.image or "ami-05a9db0c5a9db0c5a",
+      type = instance.type or "t3.micro", image = instance.image or "ami-0a1b2c3d4e5f60718",
     },
   }, World)
   for id, given in pairs(spec.accounts) do
