@@ -281,6 +281,13 @@ static int l_error(lua_State *L)
   return 1;
 }
 
+/* core.fail{...}: makes one and raises it. */
+static int l_fail(lua_State *L)
+{
+  l_error(L);
+  return lua_error(L);
+}
+
 /* ln.is_error(x): true for an error object, of whatever kind. */
 static int l_is_error(lua_State *L)
 {
@@ -292,7 +299,11 @@ static int l_is_error(lua_State *L)
 void lunL_add_fail(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"error", l_error}, {"is_error", l_is_error}, {NULL, NULL}};
+      {"error", l_error},
+      {"fail", l_fail},
+      {"is_error", l_is_error},
+      {NULL, NULL},
+  };
 
   luaL_setfuncs(L, functions, 0);
 }

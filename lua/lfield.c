@@ -368,11 +368,7 @@ int lunL_secret_pairs(lua_State *L)
 /* Pushes the key of a step; a quoted one is the inside of a JSON string. */
 static void push_step_key(lua_State *L, const struct lun_path_step *step)
 {
-  lun_ctx *ctx = lunL_ctx(L);
   struct lun_buf *key = NULL;
-  struct lun_json *json = NULL;
-  struct lun_span quoted = {step->key.ptr - 1, step->key.len + 2};
-  struct lun_error err = {0};
 
   if (!step->quoted) {
     lua_pushlstring(L, step->key.ptr, step->key.len);
@@ -380,11 +376,7 @@ static void push_step_key(lua_State *L, const struct lun_path_step *step)
   }
   lua_pushnil(L);
   key = lunL_buf_new(L, SIZE_MAX);
-  /* Between the parser and its unref nothing raises. */
-  if (lun_json_parse(&json, ctx, quoted, "path", &err))
-    lunL_fail(L, &err);
-  lun_json_decode(key, json, quoted, 0);
-  lun_json_unref(json);
+  lun_jstring_decode(key, step->key);
   lunL_buf_check(L, key, "a key");
   lua_pushlstring(L, lun_buf_text(key), key->len);
   lua_replace(L, -3);

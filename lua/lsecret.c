@@ -444,16 +444,26 @@ static int l_live(lua_State *L)
   return 2;
 }
 
-void lunL_add_secret(lua_State *L)
+/* What ln has; its names are listed here alone. */
+void lunL_add_values(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"reveal", l_reveal},       {"meta", l_meta},
-      {"wipe", l_wipe},           {"secret_from", l_secret_from},
-      {"is_secret", l_is_secret}, {"marked", l_marked},
-      {"live", l_live},           {NULL, NULL},
+      {"reveal", l_reveal},           {"meta", l_meta},
+      {"wipe", l_wipe},               {"secret_from", l_secret_from},
+      {"is_secret", l_is_secret},     {NULL, NULL},
   };
 
   luaL_setfuncs(L, functions, 0);
   lunL_pushnull(L);
   lua_setfield(L, -2, "null");
+}
+
+void lunL_add_secret(lua_State *L)
+{
+  static const luaL_Reg functions[] = {{"is_secret", l_is_secret},
+                                       {"marked", l_marked},
+                                       {"live", l_live},
+                                       {NULL, NULL}};
+
+  luaL_setfuncs(L, functions, 0);
 }
