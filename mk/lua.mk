@@ -1,8 +1,8 @@
 # lua/: the runtime library, the command, and the modules for stock Lua.
 
-# Two files are not the runtime's: the command's main, and the sandbox's HTTP
+# Not the runtime's: the command's own files, and the sandbox's HTTP
 # server (h*.c), a module of its own because it alone needs libmicrohttpd.
-COMMAND_SRC := lua/main.c
+COMMAND_SRC := lua/main.c lua/repl.c lua/wipe.c
 HTTPD_SRC   := $(wildcard lua/h*.c)
 RUNTIME_SRC := $(sort $(filter-out $(COMMAND_SRC) $(HTTPD_SRC), \
   $(wildcard lua/*.c)))

@@ -41,8 +41,7 @@ static void forms(void **state)
   check("nothing here", SECRET, "nothing here");
   check("a " SECRET " b", SECRET, "a " LUN_REDACTED " b");
   check("x not-a-real \\\"p/ssword\\\"\\n y", SECRET, "x " LUN_REDACTED " y");
-  check("u=not-a-real%20%22p%2Fssword%22%0A&v", SECRET,
-        "u=" LUN_REDACTED "&v");
+  check("u=not-a-real%20%22p%2Fssword%22%0A&v", SECRET, "u=" LUN_REDACTED "&v");
   check("6e6f742d612d7265616c2022702f7373776f7264220a", SECRET, LUN_REDACTED);
   check("twice canary-1canary-1.", "canary-1",
         "twice " LUN_REDACTED LUN_REDACTED ".");
@@ -105,10 +104,10 @@ static void out_of_memory(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(forms),
-    cmocka_unit_test(base64_anywhere),
-    cmocka_unit_test(short_ones),
-    cmocka_unit_test(out_of_memory),
+      cmocka_unit_test(forms),
+      cmocka_unit_test(base64_anywhere),
+      cmocka_unit_test(short_ones),
+      cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, make_ctx, free_ctx);
 }
