@@ -32,6 +32,15 @@ $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
 	$(Q)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -pie $(LINK_FLAGS) \
 	  -o $@ $(filter %.c %.a,$^) $(CORE_LIBS)
 
+# So are lunette's answers to a comparison of signatures with botocore's.
+INTEROP_BIN = $(BUILD)/tests/interop/sigv4_lines
+
+$(INTEROP_BIN): $(BUILD)/%: %.c $(CORE_A)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -pie $(LINK_FLAGS) \
+	  -o $@ $(filter %.c %.a,$^) $(CORE_LIBS)
+
 RUN = BUILD=$(BUILD) PYTHON=$(PYTHON) VALGRIND='$(VALGRIND)' \
   LUN_PRELOAD='$(strip $(FOREIGN))' tests/run
 run-unit    = $(RUN) unit $(UNIT_BIN)
@@ -59,13 +68,13 @@ lua-test: command module  ## run the tests of the Lua side
 e2e: all  ## run the commands as a user types them
 	@$(run-e2e)
 
-interop: all  ## compare with botocore and other parsers
+interop: all $(INTEROP_BIN)  ## compare with botocore and other parsers
 	@$(run-interop)
 
 vectors: $(VECTORS_BIN)  ## run the conformance data in VECTORS=DIR
 	@$(run-vectors)
 
-suites: all $(UNIT_BIN) $(VECTORS_BIN)
+suites: all $(UNIT_BIN) $(VECTORS_BIN) $(INTEROP_BIN)
 	@rm -f $(BUILD)/results
 	@$(foreach suite,$(SUITES),$(run-$(suite));) \
 	  BUILD=$(BUILD) tests/run-total $(SUITES)
