@@ -319,15 +319,19 @@ int64_t lun_httpd_now(void)
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Sleeps until there is something to do; true when FD is ready. */
-static bool wait_ready(struct lun_httpd *s, int fd, int64_t deadline)
+/* Sleeps until there is something to do; the place in FDS of a descriptor
+ * that is ready, or -1. */
+static int wait_ready(struct lun_httpd *s, const int *fds, int nfds,
+                      int64_t deadline)
 {
   const union MHD_DaemonInfo *info =
       MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-  struct pollfd set[2] = {{info->epoll_fd, POLLIN, 0}, {fd, POLLIN, 0}};
+  struct pollfd set[1 + LUN_HTTPD_FDS] = {{info->epoll_fd, POLLIN, 0}};
   int64_t wait = deadline < 0 ? -1 : deadline - lun_httpd_now();
   MHD_UNSIGNED_LONG_LONG own = 0;
 
+  for (int i = 0; i < nfds; i++)
+    set[1 + i] = (struct pollfd){fds[i], POLLIN, 0};
   if (deadline >= 0 && wait < 0)
     wait = 0;
   if (MHD_get_timeout(s->daemon, &own) == MHD_YES &&
@@ -335,28 +339,35 @@ static bool wait_ready(struct lun_httpd *s, int fd, int64_t deadline)
     wait = own > INT_MAX ? INT_MAX : (int64_t)own;
   if (wait > INT_MAX)
     wait = INT_MAX;
-  if (poll(set, 2, (int)wait) <= 0)
-    return false; /* time is up, or a signal: the caller looks again */
-  return set[1].revents != 0;
+  if (poll(set, (nfds_t)(1 + nfds), (int)wait) <= 0)
+    return -1; /* time is up, or a signal: the caller looks again */
+  for (int i = 0; i < nfds; i++) {
+    if (set[1 + i].revents)
+      return i;
+  }
+  return -1;
 }
 
-enum lun_httpd_came lun_httpd_wait(struct lun_httpd *s, int fd,
-                                   int64_t deadline)
+enum lun_httpd_came lun_httpd_wait(struct lun_httpd *s, const int *fds,
+                                   int nfds, int64_t deadline, int *which)
 {
   for (;;) {
-    bool ready = false;
+    int ready = -1;
 
     MHD_run(s->daemon);
     if (s->first)
       return LUN_HTTPD_REQUEST;
-    ready = wait_ready(s, fd, deadline);
-    if (!ready && (deadline < 0 || lun_httpd_now() < deadline))
+    ready = wait_ready(s, fds, nfds, deadline);
+    if (ready < 0 && (deadline < 0 || lun_httpd_now() < deadline))
       continue;
     /* What came in the meantime goes first. */
     MHD_run(s->daemon);
     if (s->first)
       return LUN_HTTPD_REQUEST;
-    return ready ? LUN_HTTPD_FD : LUN_HTTPD_TIMEOUT;
+    if (ready < 0)
+      return LUN_HTTPD_TIMEOUT;
+    *which = ready;
+    return LUN_HTTPD_FD;
   }
 }
 

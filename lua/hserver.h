@@ -68,16 +68,18 @@ void lun_httpd_stop(struct lun_httpd *s);
 
 int lun_httpd_port(const struct lun_httpd *s);
 
+/* How many descriptors can be waited for besides. */
+#define LUN_HTTPD_FDS 8
+
 enum lun_httpd_came {
   LUN_HTTPD_TIMEOUT, /* it is DEADLINE by lun_httpd_now */
   LUN_HTTPD_REQUEST, /* a request is whole; it is s->first */
-  LUN_HTTPD_FD       /* FD can be read */
+  LUN_HTTPD_FD       /* FDS[*WHICH] can be read */
 };
 
-/* Waits for one of these; a negative FD is none, a negative DEADLINE never
- * comes. */
-enum lun_httpd_came lun_httpd_wait(struct lun_httpd *s, int fd,
-                                   int64_t deadline);
+/* Waits for one of these; a negative DEADLINE never comes. */
+enum lun_httpd_came lun_httpd_wait(struct lun_httpd *s, const int *fds,
+                                   int nfds, int64_t deadline, int *which);
 
 /* Milliseconds of a clock that only goes forward. */
 int64_t lun_httpd_now(void);

@@ -202,33 +202,74 @@ static int push_request(lua_State *L, struct lun_httpd *s, int server_index)
   return 1;
 }
 
-/* server:next{timeout=seconds, fd=integer}: the next whole request, or nil
- * and "fd" once the descriptor can be read, nil and "timeout" after that
- * time. Without a timeout it waits for ever; with 0 not at all. */
+/* The option fd, an integer or a list of some; returns how many. */
+static int option_fds(lua_State *L, int table, int fds[LUN_HTTPD_FDS])
+{
+  lua_Integer n = 1;
+  int exact = 1;
+
+  if (lua_getfield(L, table, "fd") == LUA_TNIL)
+    return 0;
+  if (lua_type(L, -1) == LUA_TTABLE)
+    n = (lua_Integer)lua_rawlen(L, -1);
+  else
+    lua_pushvalue(L, -1);
+  if (n > LUN_HTTPD_FDS)
+    luaL_argerror(L, table, "too many descriptors");
+  for (lua_Integer i = 0; i < n; i++) {
+    lua_Integer fd = 0;
+
+    if (lua_type(L, -1) == LUA_TTABLE)
+      lua_rawgeti(L, -1, i + 1);
+    fd = lua_tointegerx(L, -1, &exact);
+    if (!exact || fd < 0 || fd > INT_MAX)
+      luaL_argerror(L, table, "fd must be a descriptor or a list of them");
+    fds[i] = (int)fd;
+    lua_pop(L, 1);
+  }
+  return (int)n;
+}
+
+static int64_t option_deadline(lua_State *L, int table)
+{
+  lua_Number seconds = 0;
+
+  if (lua_getfield(L, table, "timeout") == LUA_TNIL)
+    return -1;
+  seconds = lua_tonumber(L, -1);
+  if (!lua_isnumber(L, -1) || !(seconds >= 0 && seconds <= 1e9))
+    luaL_argerror(L, table, "timeout must be seconds, not negative");
+  return lun_httpd_now() + (int64_t)(seconds * 1000);
+}
+
+/* server:next{timeout=seconds, fd=integer or list}: the next whole request;
+ * or nil, "fd" and the descriptor once one can be read; or nil and "timeout"
+ * after that time. Without a timeout it waits for ever, with 0 not at all. */
 static int server_next(lua_State *L)
 {
   static const char *const known[] = {"timeout", "fd", NULL};
   struct lun_httpd *s = check_server(L, 1);
+  int fds[LUN_HTTPD_FDS] = {0};
+  int nfds = 0;
+  int which = 0;
   int64_t deadline = -1;
-  int fd = -1;
-  enum lun_httpd_came came = LUN_HTTPD_TIMEOUT;
 
   if (!lua_isnoneornil(L, 2)) {
     check_options(L, 2, known);
-    fd = (int)option_integer(L, 2, "fd", -1, INT_MAX);
-    if (lua_getfield(L, 2, "timeout") != LUA_TNIL) {
-      lua_Number seconds = lua_tonumber(L, -1);
-
-      if (!lua_isnumber(L, -1) || !(seconds >= 0 && seconds <= 1e9))
-        luaL_argerror(L, 2, "timeout must be seconds, not negative");
-      deadline = lun_httpd_now() + (int64_t)(seconds * 1000);
-    }
+    nfds = option_fds(L, 2, fds);
+    deadline = option_deadline(L, 2);
   }
-  came = lun_httpd_wait(s, fd, deadline);
-  if (came == LUN_HTTPD_REQUEST)
-    return push_request(L, s, 1);
+  switch (lun_httpd_wait(s, fds, nfds, deadline, &which)) {
+  case LUN_HTTPD_REQUEST: return push_request(L, s, 1);
+  case LUN_HTTPD_FD:
+    lua_pushnil(L);
+    lua_pushliteral(L, "fd");
+    lua_pushinteger(L, fds[which]);
+    return 3;
+  case LUN_HTTPD_TIMEOUT: break;
+  }
   lua_pushnil(L);
-  lua_pushstring(L, came == LUN_HTTPD_FD ? "fd" : "timeout");
+  lua_pushliteral(L, "timeout");
   return 2;
 }
 

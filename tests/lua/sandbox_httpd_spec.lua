@@ -125,7 +125,8 @@ describe("lunette.httpd", function()
     assert.same({ nil, "timeout" }, { server:next { timeout = 0.05 } })
     assert.is_true(os.time() - started < 10)
     -- The test's own standard input is /dev/null, which can always be read.
-    assert.same({ nil, "fd" }, { server:next { fd = 0, timeout = 20 } })
+    assert.same({ nil, "fd", 0 }, { server:next { fd = 0, timeout = 20 } })
+    assert.same({ nil, "fd", 0 }, { server:next { fd = { 0, 1 }, timeout = 20 } })
   end)
 
   it("answers 500 for a request that nobody answers", function()
@@ -177,5 +178,8 @@ describe("lunette.httpd", function()
     end
     assert.has_error(function() server:next { timeout = -1 } end)
     assert.has_error(function() server:next { timout = 1 } end)
+    for _, fd in ipairs { -1, "x", { -1 }, { "x" }, { 0, 0, 0, 0, 0, 0, 0, 0, 0 } } do
+      assert.has_error(function() server:next { fd = fd } end)
+    end
   end)
 end)

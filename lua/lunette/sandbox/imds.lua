@@ -1,7 +1,6 @@
 --- The instance metadata service, version 2: a token first, then everything else with it.
 -- @module lunette.sandbox.imds
 
-local cjson = require "cjson"
 local ids = require "lunette.sandbox.ids"
 local wire = require "lunette.sandbox.wire"
 
@@ -61,7 +60,7 @@ function Imds:credentials(call, role)
   end
   call.note = ("keys %s of %s, until %s"):format(held.access_key_id, role.arn,
     wire.iso(held.expires))
-  return cjson.encode {
+  return wire.json {
     Code = "Success", LastUpdated = wire.iso(held.issued), Type = "AWS-HMAC",
     AccessKeyId = held.access_key_id, SecretAccessKey = held.secret_access_key,
     Token = held.session_token, Expiration = wire.iso(held.expires),
@@ -71,7 +70,7 @@ end
 local function role_tree(self, call, role)
   return {
     info = function()
-      return cjson.encode {
+      return wire.json {
         Code = "Success", LastUpdated = wire.iso(call.now),
         InstanceProfileArn = ("arn:%s:iam::%s:instance-profile/%s"):format(call.world.partition,
           role.account, role.name),
@@ -86,7 +85,7 @@ end
 
 local function identity_document(call, role)
   local instance = call.world.instance
-  return cjson.encode {
+  return wire.json {
     accountId = role and role.account or "000000000000", region = call.world.region,
     availabilityZone = instance.zone, instanceId = instance.id, instanceType = instance.type,
     imageId = instance.image, architecture = "x86_64", version = "2017-09-30",

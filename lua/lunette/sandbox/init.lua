@@ -14,6 +14,7 @@
 
 local auth = require "lunette.sandbox.auth"
 local core = require "lunette.core"
+local environment = require "lunette.sandbox.environment"
 local ids = require "lunette.sandbox.ids"
 local imds = require "lunette.sandbox.imds"
 local options = require "lunette.options"
@@ -65,7 +66,7 @@ function Sandbox:start(given)
   local ok, server = pcall(httpd.new, { host = given.host, port = given.port })
   if not ok then
     error(core.error { kind = "network", message = "the sandbox " .. tostring(server),
-      hint = "another program has the port: choose one with --port, or leave it out" })
+      hint = "choose another port, or leave it out" }, 0)
   end
   self.host, self.server = given.host or "127.0.0.1", server
 end
@@ -76,21 +77,11 @@ function Sandbox:url()
   return ("http://%s:%d"):format(host, self.server:port())
 end
 
---- The environment of a program that is to see the sandbox as AWS: variables to set, and the names
--- of those to remove. It sees no profile, no key and no region of the machine's own.
+--- The variables that make a program take the sandbox for AWS; see `lunette.sandbox.environment`.
 -- @param role_arn run as this role, by its keys; nil: as the instance, by the metadata service
-function Sandbox:environment(role_arn)
-  local set = {
-    AWS_ENDPOINT_URL = self:url(), AWS_EC2_METADATA_SERVICE_ENDPOINT = self:url() .. "/",
-    AWS_REGION = self.world.region, AWS_DEFAULT_REGION = self.world.region,
-    AWS_CONFIG_FILE = "/dev/null", AWS_SHARED_CREDENTIALS_FILE = "/dev/null",
-  }
-  if role_arn then
-    local keys = self:credentials(role_arn)
-    set.AWS_ACCESS_KEY_ID, set.AWS_SECRET_ACCESS_KEY = keys.access_key_id, keys.secret_access_key
-    set.AWS_SESSION_TOKEN = keys.session_token
-  end
-  return set
+function Sandbox:variables(role_arn)
+  local keys = role_arn and self:credentials(role_arn) or nil
+  return environment.variables(self:url(), self.world.region, keys)
 end
 
 --- Keys of a new session of a role, without asking its trust policy: `access_key_id`,
@@ -103,7 +94,7 @@ function Sandbox:credentials(role_arn, given)
   if not role then
     local known = options.names(self.world.roles)
     error(core.error { kind = "invalid", message = ("no account has the role %s"):format(role_arn),
-      hint = #known > 0 and "there are " .. table.concat(known, ", ") or "the world has no roles" })
+      hint = #known > 0 and "there are " .. table.concat(known, ", ") or "the world has none" }, 0)
   end
   return self.sessions:open(role, { name = given.session_name or "sandbox", now = self.clock(),
     seconds = given.seconds or 43200 })
@@ -185,11 +176,11 @@ function Sandbox:handle(request)
 end
 
 --- Waits for a request and answers it.
--- @param given optional table: `timeout` in seconds, `fd` to wait for besides, as `server:next`
--- @return true; or nil and "timeout" or "fd"
+-- @param given optional table: `timeout` in seconds, `fd` to wait for besides (one or a list)
+-- @return true; or nil and "timeout"; or nil, "fd" and the descriptor
 function Sandbox:step(given)
-  local request <close>, why = self.server:next(given)
-  if not request then return nil, why end
+  local request <close>, why, fd = self.server:next(given)
+  if not request then return nil, why, fd end
   request:respond(self:handle(request))
   return true
 end

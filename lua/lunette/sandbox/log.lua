@@ -2,7 +2,6 @@
 -- programs. Nothing of a request's body is in it, and of keys only the access key id.
 -- @module lunette.sandbox.log
 
-local cjson = require "cjson"
 local wire = require "lunette.sandbox.wire"
 
 local log = {}
@@ -72,7 +71,7 @@ end
 function log.json(entry)
   local decisions = {}
   for i, asked in ipairs(entry.decisions) do decisions[i] = decision_of(asked) end
-  return cjson.encode {
+  return wire.json {
     time = wire.iso(entry.time), n = entry.n, method = entry.method, path = entry.path,
     service = entry.service, operation = entry.operation, resource = entry.subject,
     region = entry.region, caller = entry.caller, access_key_id = entry.access_key_id,

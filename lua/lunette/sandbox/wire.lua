@@ -85,9 +85,15 @@ function wire.failure(caught)
   return getmetatable(caught) == Failure and caught or nil
 end
 
+--- JSON as AWS writes it: a slash is a slash.
+function wire.json(value)
+  -- The encoder escapes every slash, so every one of these is an escape.
+  return (cjson.encode(value):gsub("\\/", "/"))
+end
+
 --- An awsJson1_1 answer.
 function wire.json_reply(request_id, output)
-  local body = next(output) == nil and "{}" or cjson.encode(output)
+  local body = next(output) == nil and "{}" or wire.json(output)
   return 200, { { "Content-Type", "application/x-amz-json-1.1" },
     { "x-amzn-RequestId", request_id } }, body
 end
@@ -97,7 +103,7 @@ function wire.json_error(request_id, failure)
   local member = failure.front_end and "message" or "Message"
   return failure.status, { { "Content-Type", "application/x-amz-json-1.1" },
     { "x-amzn-RequestId", request_id } },
-    cjson.encode { __type = failure.code, [member] = failure.message }
+    wire.json { __type = failure.code, [member] = failure.message }
 end
 
 local function xml_headers(request_id)

@@ -5,6 +5,7 @@
 local cjson = require "cjson"
 local founding = require "lunette.sandbox.founding"
 local ids = require "lunette.sandbox.ids"
+local wire = require "lunette.sandbox.wire"
 local worldfile = require "lunette.sandbox.worldfile"
 
 local world = {}
@@ -26,7 +27,7 @@ function world.policy(name, given)
   if type(given) == "string" then
     return { name = name, document = cjson.decode(given), text = given }
   end
-  return { name = name, document = given, text = cjson.encode(given) }
+  return { name = name, document = given, text = wire.json(given) }
 end
 
 local function policies(given)

@@ -111,7 +111,8 @@ local WORLD = { type = "record", fields = {
 
 --- Raises that something is wrong with the world PATH.
 function worldfile.fail(path, message, hint)
-  error(core.error { kind = "invalid", message = ("%s: %s"):format(path, message), hint = hint })
+  error(core.error { kind = "invalid", message = ("%s: %s"):format(path, message), hint = hint },
+    0)
 end
 
 --- Raises unless SPEC says what a world can be; PATH is what messages call it.
@@ -184,7 +185,7 @@ function worldfile.load(path)
   end
   if not text then
     error(core.error { kind = "filesystem", message = "cannot read the world " .. tostring(wrong),
-      hint = "--world names a Lua or JSON file" })
+      hint = "a world is a Lua or a JSON file" }, 0)
   end
   return worldfile.parse(text, path)
 end
