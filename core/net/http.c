@@ -2,17 +2,18 @@
  * The one file that knows libcurl.  A loop's transfers share one multi
  * handle, made at the first request; it is the loop's driver.
  *
- * What libcurl would do by itself is turned off one by one: reliability.md
- * section 0 has what each of these did when it was left on.  libcurl judges
- * the transport; whether the answer is whole is judged here (head.h), and
- * whether it makes sense by whoever asked.
+ * What libcurl would do by itself is turned off one by one: left on, each of
+ * these was seen to send a token elsewhere, to write keys to a file or to
+ * take more than it should.  libcurl judges the transport; whether the answer
+ * is whole is judged by its header (head.h), and whether it makes sense by
+ * whoever asked.
  */
 #include "http.h"
 
 #include "../base/log.h"
+#include "../os/quiet.h"
 #include "fault.h"
 #include "head.h"
-#include "quiet.h"
 #include "route.h"
 #include "trust.h"
 

@@ -31,9 +31,8 @@ int lun_child_fd(const lun_child *child); /* a pidfd: readable at the end */
  * output (both streams together, the first 64 KiB).  *ENDED says whether it
  * ended; then *STATUS is its exit status, or 128 + the signal's number.
  */
-LUN_NODISCARD enum lun_code lun_child_wait(lun_child *child,
-                                           int64_t timeout_ms, bool *ended,
-                                           int *status,
+LUN_NODISCARD enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms,
+                                           bool *ended, int *status,
                                            struct lun_error *err);
 struct lun_span lun_child_output(const lun_child *child);
 

@@ -1,7 +1,8 @@
 /*
- * OpenSSL writes to sockets without MSG_NOSIGNAL.  A library must not change
- * what SIGPIPE does in its host, so the signal is held back in this thread
- * while libcurl runs, and one that came meanwhile is taken away.
+ * Writing where nobody reads any more, without SIGPIPE: a pipe to a child,
+ * and OpenSSL's sockets, which it writes to without MSG_NOSIGNAL.  A library
+ * must not change what the signal does in its host, so it is held back in
+ * this thread for a while, and one that came meanwhile is taken away.
  */
 #ifndef LUN_QUIET_H
 #define LUN_QUIET_H
