@@ -6,8 +6,8 @@
  * a secret can reach a pointer there.
  *
  * A part refers to the secret that owns the bytes, never to another part.
- * The arena goes with the last secret: a context without secrets holds none
- * of its pages.
+ * A slab goes with its last secret, and the arena with the last slab, so that
+ * what a context holds depends on what lives and not on what has lived.
  */
 #include "secret.h"
 
@@ -151,7 +151,7 @@ static void slot_give(lun_ctx *ctx, struct slab *slab, const char *ptr)
 
   slab->taken[slot / WORD_BITS] &= ~((uint64_t)1 << slot % WORD_BITS);
   slab->used--;
-  if (slab->used == 0 && list->first != list->last) {
+  if (slab->used == 0) {
     slab_free(ctx, list, slab);
     return;
   }
