@@ -64,7 +64,7 @@ BASE_CFLAGS = $(CSTD) $(REPRODUCIBLE) $(WARN) $(HARDEN) $(SAN_DEFS) \
 LINK_FLAGS  = $(HARDEN_LD) $(SAN_CFLAGS) $(CFLAGS) $(LDFLAGS)
 
 # The libraries under core, and under everything.
-CORE_LIBS = $(CURL_LIBS) $(CRYPTO_LIBS) $(EXPAT_LIBS)
+CORE_LIBS = $(CURL_LIBS) $(CRYPTO_LIBS) $(EXPAT_LIBS) -lm -ldl
 
 VERSION = $(call once,VERSION,sed -n \
   's/^.define LUN_VERSION "\(.*\)"/\1/p' core/lunette.h)

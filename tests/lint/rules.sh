@@ -29,7 +29,7 @@ b='(^|[^a-zA-Z0-9_])' # a word begins
 # What core and lua may use.
 forbid 'memory comes from base/mem' \
   "(^|[^a-zA-Z0-9_.>])(malloc|calloc|realloc|reallocarray|free|strn?dup|v?asprintf) *\(" \
-  "(core|lua)/$c" 'core/base/mem\.c|lua/wipe\.c'
+  "(core|lua)/$c" 'core/base/mem\.c|lua/(wipe|repl)\.c'
 forbid 'compare with lun_secret_equal or lun_span_is' \
   "$b(memcmp|bcmp) *\(" "(core|lua)/$c" 'core/base/(base\.h|secret\.c)'
 forbid 'core knows no Lua' "$b(lua|luaL|LUA)_" "core/$c"
