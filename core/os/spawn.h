@@ -1,7 +1,7 @@
 /*
- * Child processes, without a shell: in a process group of their own, with
- * default signals, no descriptor but the standard three, and an environment
- * without AWS's variables unless it is given whole.
+ * Child processes, without a shell: with default signals, no descriptor but
+ * the standard three, and an environment without AWS's variables unless it is
+ * given whole.
  */
 #ifndef LUN_SPAWN_H
 #define LUN_SPAWN_H
@@ -10,42 +10,55 @@
 
 struct lun_spawn_options {
   const char *const *argv; /* ended by NULL; argv[0] is looked for in PATH */
-  const char *const *env;  /* ended by NULL; NULL: ours, less AWS_*,
-                              *_proxy credentials and SSLKEYLOGFILE */
-  struct lun_span input;   /* what its standard input gives, then the end */
-  bool inherit;            /* standard streams are ours; else captured */
+  const char *const *env;  /* ended by NULL; NULL: ours, less AWS_*, proxies
+                              with a password in them and SSLKEYLOGFILE */
+  struct lun_span input;   /* what its standard input gives, then the end;
+                              copied.  Empty: nothing, or ours if `inherit` */
+  bool inherit;            /* output goes where ours goes; else captured */
   bool own_group;          /* a process group of its own */
 };
 
 typedef struct lun_child lun_child;
 
+/*
+ * Starts a child.  LUN_EFILE names the program that cannot be run, and says
+ * whether it was not found.
+ */
 LUN_NODISCARD enum lun_code
 lun_child_new(lun_child **out, lun_ctx *ctx,
               const struct lun_spawn_options *options, struct lun_error *err);
 
 int lun_child_pid(const lun_child *child);
-int lun_child_fd(const lun_child *child); /* a pidfd: readable at the end */
+
+/* A pidfd: readable at the end; -1 where the system has none. */
+int lun_child_fd(const lun_child *child);
 
 /*
  * Waits at most TIMEOUT_MS (-1: without bound), feeding input and capturing
  * output (both streams together, the first 64 KiB).  *ENDED says whether it
- * ended; then *STATUS is its exit status, or 128 + the signal's number.
+ * ended; then *STATUS is its exit status, or 128 + the signal's number.  What
+ * it has left behind in the background is not waited for.
  */
 LUN_NODISCARD enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms,
                                            bool *ended, int *status,
                                            struct lun_error *err);
 struct lun_span lun_child_output(const lun_child *child);
 
-/* Sends a signal to the child's group (or to it alone without one). */
+/*
+ * Sends a signal to the child's group (or to it alone without one), unless it
+ * has ended.
+ */
 void lun_child_kill(lun_child *child, int signal);
 
-/* Kills what still runs, reaps it, frees. */
+/* Kills what still runs, reaps it, frees; NULL is fine. */
 void lun_child_free(lun_child *child);
 
 /*
  * Splits a command line as a POSIX shell would, without expanding anything:
- * blanks, quotes, backslashes.  The words are blocks of CTX; the list ends
- * with NULL and is freed by lun_words_free.
+ * blanks, quotes, backslashes.  An unquoted operator (| & ; < > and
+ * parentheses) is LUN_EINVALID, with its column, for no shell is there to act
+ * on it.  The words are blocks of CTX; the list ends with NULL and is freed
+ * by lun_words_free.
  */
 LUN_NODISCARD enum lun_code lun_words_split(char ***out, lun_ctx *ctx,
                                             const char *line,
