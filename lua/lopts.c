@@ -182,14 +182,13 @@ static void check_one(lua_State *L, int arg, const struct lunL_opt *opt,
     memcpy((char *)out + opt->offset, from, size);
 }
 
-void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec,
-               size_t count, void *out)
+void lunL_subopts(lua_State *L, int slot, int arg, const struct lunL_opt *spec,
+                  size_t count, void *out)
 {
   size_t i = 0;
 
-  luaL_checktype(L, arg, LUA_TTABLE);
   luaL_checkstack(L, 8, NULL);
-  for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+  for (lua_pushnil(L); lua_next(L, slot); lua_pop(L, 1)) {
     for (i = 0; i < count; i++)
       if (lua_type(L, -2) == LUA_TSTRING &&
           strcmp(lua_tostring(L, -2), spec[i].name) == 0)
@@ -202,10 +201,17 @@ void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec,
     if (!spec[i].required)
       continue;
     lua_pushstring(L, spec[i].name);
-    if (lua_rawget(L, arg) == LUA_TNIL)
+    if (lua_rawget(L, slot) == LUA_TNIL)
       luaL_argerror(L, arg,
                     lua_pushfstring(L, "option '%s' is missing",
                                     spec[i].name));
     lua_pop(L, 1);
   }
+}
+
+void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec,
+               size_t count, void *out)
+{
+  luaL_checktype(L, arg, LUA_TTABLE);
+  lunL_subopts(L, arg, arg, spec, count, out);
 }

@@ -7,6 +7,7 @@
  * the string to sign and the signature are hashes.
  */
 #include "../core/base/clock.h"
+#include "lcred.h"
 #include "lfail.h"
 #include "lopts.h"
 #include "lrequest.h"
@@ -98,24 +99,6 @@ static const struct lunL_opt sign_options[] = {
 
 #define SIGN_OPTIONS (sizeof(sign_options) / sizeof(sign_options[0]))
 
-#define KEY_OPT(option)                                                        \
-  {                                                                            \
-    .name = #option, .kind = LUNL_OPT_BYTES,                                   \
-    .offset = offsetof(struct lun_sigv4_key, option)                           \
-  }
-
-/* As s:credentials() gives them; what signing does not need may be there. */
-static const struct lunL_opt key_options[] = {
-    KEY_OPT(access_key_id),
-    KEY_OPT(secret_access_key),
-    KEY_OPT(session_token),
-    {.name = "expiration", .kind = LUNL_OPT_ANY},
-    {.name = "account_id", .kind = LUNL_OPT_ANY},
-    {.name = "provider", .kind = LUNL_OPT_ANY},
-};
-
-#define KEY_OPTIONS (sizeof(key_options) / sizeof(key_options[0]))
-
 /* One call of ln.sign: what it is given, and where that lies on the stack. */
 struct work {
   struct options options;
@@ -133,11 +116,7 @@ struct work {
 /* The credentials stay on the stack, the token behind them. */
 static void read_key(lua_State *L, struct work *work)
 {
-  lua_getfield(L, OPTIONS, "credentials");
-  lunL_opts(L, lua_gettop(L), key_options, KEY_OPTIONS, &work->key);
-  if (work->key.access_key_id.len == 0 || work->key.secret_access_key.len == 0)
-    luaL_argerror(L, OPTIONS, "credentials need an access_key_id and a "
-                              "secret_access_key");
+  (void)lunL_readcred(L, OPTIONS, &work->key);
   lua_getfield(L, -1, "session_token");
   work->token = lua_gettop(L);
   work->token_secret = lunL_testsecret(L, work->token) != NULL;

@@ -1,0 +1,507 @@
+/*
+ * Sessions: options in, secrets and identities out.  A handle holds one
+ * reference of core's session; every secret value that came of it holds
+ * another, so that ln.wipe finds the cache whose entry it ends.
+ */
+#include "../core/aws/session.h"
+#include "lcred.h"
+#include "lfail.h"
+#include "lopts.h"
+#include "lsecret.h"
+
+#define SELF 1
+#define ARG  2
+
+struct session {
+  struct lunL_box box;
+  lun_session *session;
+};
+
+static void session_release(void *object)
+{
+  struct session *session = object;
+
+  lun_session_unref(session->session);
+  session->session = NULL;
+}
+
+static const struct lunL_type session_type;
+
+static lun_session *check_session(lua_State *L)
+{
+  struct session *session = lunL_box_check(L, SELF, &session_type);
+
+  return session->session;
+}
+
+/* ---------------------------------------------------------- ln.session -- */
+
+struct options {
+  const char *profile;
+  const char *region;
+  const char *endpoint_url;
+  int64_t deadline_ms;
+  int64_t max_attempts;
+};
+
+static const struct lunL_opt session_options[] = {
+    {.name = "profile",
+     .kind = LUNL_OPT_STRING,
+     .offset = offsetof(struct options, profile)},
+    {.name = "region",
+     .kind = LUNL_OPT_STRING,
+     .offset = offsetof(struct options, region)},
+    {.name = "endpoint_url",
+     .kind = LUNL_OPT_STRING,
+     .offset = offsetof(struct options, endpoint_url)},
+    {.name = "credentials", .kind = LUNL_OPT_TABLE},
+    {.name = "deadline",
+     .kind = LUNL_OPT_SECONDS,
+     .offset = offsetof(struct options, deadline_ms)},
+    {.name = "max_attempts",
+     .kind = LUNL_OPT_INTEGER,
+     .offset = offsetof(struct options, max_attempts),
+     .min = 1,
+     .max = 100},
+};
+
+#define SESSION_OPTIONS (sizeof(session_options) / sizeof(session_options[0]))
+
+/* A copy of BYTES in TEXT, ended by a NUL, for as long as TEXT is full. */
+static size_t add_text(lua_State *L, struct lun_buf *text,
+                       struct lun_span bytes)
+{
+  size_t at = text->len;
+
+  if (bytes.len > 0 && memchr(bytes.ptr, '\0', bytes.len) != NULL)
+    lunL_failf(L, LUN_ECREDENTIALS, NULL, "the credentials have a NUL in them");
+  lun_buf_add_span(text, bytes);
+  lun_buf_addc(text, '\0');
+  return at;
+}
+
+/* Reads `credentials` into OUT, by way of a wiped buffer that it pushes. */
+static void read_key(lua_State *L, struct lun_session_options *out)
+{
+  struct lun_sigv4_key key = {.access_key_id = {NULL, 0}};
+  struct lun_buf *text = NULL;
+  size_t at[3] = {0};
+
+  if (!lunL_readcred(L, 1, &key))
+    return;
+  text = lunL_buf_new(L, SIZE_MAX);
+  at[0] = add_text(L, text, key.access_key_id);
+  at[1] = add_text(L, text, key.secret_access_key);
+  at[2] = add_text(L, text, key.session_token);
+  lunL_buf_check(L, text, "credentials");
+  out->access_key_id = text->ptr + at[0];
+  out->secret_access_key = text->ptr + at[1];
+  if (key.session_token.len > 0)
+    out->session_token = text->ptr + at[2];
+}
+
+/*
+ * ln.session{profile=, region=, credentials=, endpoint_url=, deadline=,
+ * max_attempts=}: reads the configuration and fetches nothing yet.
+ */
+static int l_session(lua_State *L)
+{
+  lun_ctx *ctx = lunL_ctx(L);
+  struct options given = {NULL, NULL, NULL, 0, 0};
+  struct lun_session_options options = {.size = 0};
+  struct session *session = NULL;
+  struct lun_error err = {0};
+
+  lua_settop(L, 1);
+  lun_session_options_init(&options);
+  if (!lua_isnil(L, 1)) {
+    lunL_opts(L, 1, session_options, SESSION_OPTIONS, &given);
+    options.profile = given.profile;
+    options.region = given.region;
+    options.endpoint_url = given.endpoint_url;
+    options.deadline_ms = given.deadline_ms;
+    options.max_attempts = (int)given.max_attempts;
+    read_key(L, &options);
+  }
+  session = lunL_box_new(L, &session_type);
+  if (lun_session_new(&session->session, ctx, &options, &err))
+    return lunL_fail(L, &err);
+  return 1;
+}
+
+/* --------------------------------------------------------------- roles -- */
+
+static const struct lunL_opt role_options[] = {
+    {.name = "role_arn",
+     .kind = LUNL_OPT_STRING,
+     .offset = offsetof(struct lun_role_options, role_arn),
+     .required = true},
+    {.name = "role_session_name",
+     .kind = LUNL_OPT_STRING,
+     .offset = offsetof(struct lun_role_options, role_session_name)},
+    {.name = "external_id",
+     .kind = LUNL_OPT_STRING,
+     .offset = offsetof(struct lun_role_options, external_id)},
+    {.name = "duration_seconds",
+     .kind = LUNL_OPT_INTEGER,
+     .offset = offsetof(struct lun_role_options, duration_seconds),
+     .min = 900,
+     .max = 43200},
+    {.name = "region",
+     .kind = LUNL_OPT_STRING,
+     .offset = offsetof(struct lun_role_options, region)},
+};
+
+#define ROLE_OPTIONS (sizeof(role_options) / sizeof(role_options[0]))
+
+/* session:assume_role{role_arn=, external_id=, ...}: a session on the role. */
+static int session_assume_role(lua_State *L)
+{
+  lun_session *source = check_session(L);
+  struct lun_role_options options = {.size = 0};
+  struct session *session = NULL;
+  struct lun_error err = {0};
+
+  lua_settop(L, 2);
+  lun_role_options_init(&options);
+  lunL_opts(L, ARG, role_options, ROLE_OPTIONS, &options);
+  session = lunL_box_new(L, &session_type);
+  if (lun_session_assume_role(&session->session, source, &options, &err))
+    return lunL_fail(L, &err);
+  return 1;
+}
+
+/* ------------------------------------------------------------ identity -- */
+
+struct credentials {
+  struct lunL_box box;
+  struct lun_cred *cred;
+};
+
+static void credentials_release(void *object)
+{
+  struct credentials *credentials = object;
+
+  lun_cred_unref(credentials->cred);
+  credentials->cred = NULL;
+}
+
+static const struct lunL_type credentials_type = {
+    .name = "lunette.credentials",
+    .size = sizeof(struct credentials),
+    .release = credentials_release,
+};
+
+/*
+ * session:credentials(): {access_key_id=, secret_access_key=, session_token=,
+ * expiration=, account_id=, provider=}; expiration in seconds, as os.time.
+ */
+static int session_credentials(lua_State *L)
+{
+  lun_session *session = check_session(L);
+  struct credentials *box = lunL_box_new(L, &credentials_type);
+  struct lun_error err = {0};
+
+  lua_toclose(L, -1);
+  if (lun_session_credentials(&box->cred, session, &err))
+    return lunL_fail(L, &err);
+  lunL_pushcred(L, box->cred);
+  return 1;
+}
+
+/* session:identity(): {account=, arn=, user_id=}, as STS says. */
+static int session_identity(lua_State *L)
+{
+  lun_session *session = check_session(L);
+  struct lun_identity identity = {.account = ""};
+  struct lun_error err = {0};
+
+  if (lun_session_identity(&identity, session, &err))
+    return lunL_fail(L, &err);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, identity.account);
+  lua_setfield(L, -2, "account");
+  lua_pushstring(L, identity.arn);
+  lua_setfield(L, -2, "arn");
+  lua_pushstring(L, identity.user_id);
+  lua_setfield(L, -2, "user_id");
+  return 1;
+}
+
+/* session:region(): of option, environment or profile; nil if none is known. */
+static int session_region(lua_State *L)
+{
+  lua_pushstring(L, lun_session_region(check_session(L)));
+  return 1;
+}
+
+/* ------------------------------------------------------------- secrets -- */
+
+/* One of the secrets that a call asks for. */
+struct wanted {
+  struct lun_ref ref;
+  lun_session *session; /* the one that the reference asks for */
+  lun_fetch *fetch;
+  struct lun_value *value;
+  bool failed; /* the error lies in the Lua table of errors */
+};
+
+struct batch {
+  struct lunL_box box;
+  lun_ctx *ctx;
+  struct wanted *wanted;
+  size_t count;
+};
+
+static void batch_release(void *object)
+{
+  struct batch *batch = object;
+  size_t i = 0;
+
+  for (i = 0; batch->wanted != NULL && i < batch->count; i++) {
+    struct wanted *wanted = &batch->wanted[i];
+
+    lun_fetch_free(wanted->fetch);
+    lun_value_unref(wanted->value);
+    lun_session_unref(wanted->session);
+    lun_ref_done(&wanted->ref);
+  }
+  lun_mem_free(batch->ctx, batch->wanted);
+  batch->wanted = NULL;
+}
+
+static const struct lunL_type batch_type = {
+    .name = "lunette.batch",
+    .size = sizeof(struct batch),
+    .release = batch_release,
+};
+
+/* Pushes an empty batch of COUNT, to be closed. */
+static struct batch *batch_new(lua_State *L, size_t count)
+{
+  lun_ctx *ctx = lunL_ctx(L);
+  struct batch *batch = lunL_box_new(L, &batch_type);
+  struct lun_error err = {0};
+
+  lua_toclose(L, -1);
+  batch->ctx = ctx;
+  batch->wanted = lun_mem_alloc(ctx, (count + 1) * sizeof(*batch->wanted));
+  if (batch->wanted == NULL) {
+    lun_error_nomem(&err);
+    lunL_fail(L, &err);
+  }
+  batch->count = count;
+  return batch;
+}
+
+/* The reference at INDEX, a string without a secret's mark. */
+static enum lun_code parse_ref(lua_State *L, int index, struct wanted *wanted,
+                               struct lun_error *err)
+{
+  struct lun_span text = {NULL, 0};
+
+  if (lua_type(L, index) != LUA_TSTRING)
+    luaL_argerror(L, ARG, "a reference to a secret is a string");
+  text.ptr = lua_tolstring(L, index, &text.len);
+  lunL_checkmark(L, text, "a reference");
+  return lun_ref_parse(&wanted->ref, lunL_ctx(L), text, err);
+}
+
+static enum lun_code start(struct wanted *wanted, lun_session *session,
+                           struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+
+  rc = lun_session_for_ref(&wanted->session, session, &wanted->ref, err);
+  if (rc)
+    return rc;
+  return lun_fetch_start(&wanted->fetch, wanted->session, &wanted->ref, err);
+}
+
+/* session:secret(ref): a secret value; by "#path" a field, which may also be
+ * a boolean or ln.null. */
+static int session_secret(lua_State *L)
+{
+  lun_session *session = check_session(L);
+  struct wanted *wanted = NULL;
+  struct lun_error err = {0};
+
+  lua_settop(L, ARG);
+  wanted = batch_new(L, 1)->wanted;
+  if (parse_ref(L, ARG, wanted, &err) || start(wanted, session, &err) ||
+      lun_fetch_wait(wanted->fetch, &wanted->value, &err))
+    return lunL_fail(L, &err);
+  lunL_pushvalue(L, wanted->value, wanted->session, wanted->ref.path);
+  return 1;
+}
+
+/* Called in protected mode, for its errors: raises what light userdata has. */
+static int raise(lua_State *L)
+{
+  return lunL_fail(L, lua_touserdata(L, 1));
+}
+
+static int push_found(lua_State *L)
+{
+  const struct wanted *wanted = lua_touserdata(L, 1);
+
+  lunL_pushvalue(L, wanted->value, wanted->session, wanted->ref.path);
+  return 1;
+}
+
+/*
+ * Pushes {value = ...}, or {error = ...}: pcall on behalf of Lua code, so
+ * that an error of one secret does not end the others.  Out of memory does.
+ */
+static void push_outcome(lua_State *L, const struct wanted *wanted,
+                         struct lun_error *err, bool failed)
+{
+  int rc = 0;
+
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, failed ? raise : push_found);
+  lua_pushlightuserdata(L, failed ? (void *)err : (void *)wanted);
+  rc = lua_pcall(L, 1, 1, 0);
+  if (rc != LUA_OK && !lunL_iserror(L, -1))
+    lua_error(L);
+  lua_setfield(L, -2, rc == LUA_OK ? "value" : "error");
+}
+
+/*
+ * session:try_secrets{ref, ...}: all at the same time; a table with
+ * {value =} or {error =} for each reference, as it was asked.
+ */
+static int session_try_secrets(lua_State *L)
+{
+  lun_session *session = check_session(L);
+  struct batch *batch = NULL;
+  struct lun_error err = {0};
+  size_t count = 0;
+  size_t i = 0;
+
+  luaL_checktype(L, ARG, LUA_TTABLE);
+  lua_settop(L, ARG);
+  count = lua_rawlen(L, ARG);
+  lua_createtable(L, 0, (int)(count < 1024 ? count : 1024));
+  batch = batch_new(L, count);
+  for (i = 0; i < count; i++) {
+    struct wanted *wanted = &batch->wanted[i];
+
+    lua_rawgeti(L, ARG, (lua_Integer)i + 1);
+    wanted->failed = parse_ref(L, lua_gettop(L), wanted, &err) ||
+                     start(wanted, session, &err);
+    if (wanted->failed) {
+      push_outcome(L, wanted, &err, true);
+      lua_rawset(L, ARG + 1);
+    } else {
+      lua_pop(L, 1);
+    }
+  }
+  for (i = 0; i < count; i++) {
+    struct wanted *wanted = &batch->wanted[i];
+
+    if (wanted->failed)
+      continue;
+    wanted->failed = lun_fetch_wait(wanted->fetch, &wanted->value, &err) != 0;
+    lua_rawgeti(L, ARG, (lua_Integer)i + 1);
+    push_outcome(L, wanted, &err, wanted->failed);
+    lua_rawset(L, ARG + 1);
+  }
+  lunL_close(L);
+  return 1;
+}
+
+/* The error at the top of the stack is not_found. */
+static bool is_missing(lua_State *L)
+{
+  struct lun_error err = {0};
+
+  lunL_geterror(L, -1, &err);
+  return err.code == LUN_ENOTFOUND;
+}
+
+/* Raises one error for all that are missing; the first lies at FIRST. */
+static int fail_missing(lua_State *L, int first, const struct lun_buf *names,
+                        size_t missing)
+{
+  struct lun_error err = {0};
+  struct lun_error one = {0};
+
+  lunL_geterror(L, first, &one);
+  err = one;
+  (void)lun_error_set(&err, LUN_ENOTFOUND, "%zu secrets are not there: %s",
+                      missing, lun_buf_text(names));
+  lun_error_text(err.aws_code, sizeof(err.aws_code),
+                 lun_span_of(one.aws_code));
+  lun_error_hint(&err, "%s", one.hint);
+  return lunL_fail(L, &err);
+}
+
+/*
+ * session:secrets{ref, ...}: all at the same time; a table of the values by
+ * the reference asked.  One that fails fails the call; of those that are not
+ * there, every one is named.
+ */
+static int session_secrets(lua_State *L)
+{
+  enum { OUTCOMES = ARG + 1, RESULT, FIRST, NAMES };
+  struct lun_buf *names = NULL;
+  size_t missing = 0;
+  lua_Integer i = 0;
+
+  session_try_secrets(L);
+  lua_newtable(L);
+  lua_pushnil(L);
+  names = lunL_buf_new(L, SIZE_MAX);
+  for (i = 1; lua_rawgeti(L, ARG, i) != LUA_TNIL; i++, lua_settop(L, NAMES)) {
+    lua_pushvalue(L, -1);
+    lua_rawget(L, OUTCOMES);
+    if (lua_getfield(L, -1, "error") == LUA_TNIL) {
+      lua_getfield(L, -2, "value");
+      lua_copy(L, -1, -3);
+      lua_pop(L, 2);
+      lua_rawset(L, RESULT);
+      continue;
+    }
+    if (!is_missing(L))
+      return lua_error(L);
+    if (lua_getfield(L, -2, "named") != LUA_TNIL)
+      continue; /* it was asked for twice */
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -4, "named");
+    lua_pop(L, 1);
+    if (missing++ == 0)
+      lua_copy(L, -1, FIRST);
+    lun_buf_addf(names, "%s%s", names->len > 0 ? ", " : "",
+                 lua_tostring(L, -3));
+  }
+  lunL_buf_check(L, names, "the names");
+  if (missing > 1)
+    return fail_missing(L, FIRST, names, missing);
+  lua_pushvalue(L, missing == 1 ? FIRST : RESULT);
+  return missing == 1 ? lua_error(L) : 1;
+}
+
+static const luaL_Reg session_methods[] = {
+    {"assume_role", session_assume_role},
+    {"credentials", session_credentials},
+    {"identity", session_identity},
+    {"region", session_region},
+    {"secret", session_secret},
+    {"secrets", session_secrets},
+    {"try_secrets", session_try_secrets},
+    {NULL, NULL},
+};
+
+static const struct lunL_type session_type = {
+    .name = "lunette.session",
+    .size = sizeof(struct session),
+    .release = session_release,
+    .methods = session_methods,
+};
+
+void lunL_add_session(lua_State *L)
+{
+  lua_pushcfunction(L, l_session);
+  lua_setfield(L, -2, "session");
+}
