@@ -63,11 +63,10 @@ static bool quotable_double(struct lun_span text)
 
 static bool writable_bare(struct lun_span text)
 {
-  if (text.len == 0 || !lun_text_printable(text) ||
-      lun_format_has(text, '#') || lun_format_has(text, '$'))
+  if (text.len == 0 || !lun_text_printable(text) || lun_format_has(text, '#') ||
+      lun_format_has(text, '$'))
     return false;
-  return strchr("'\"` ", text.ptr[0]) == NULL &&
-         text.ptr[text.len - 1] != ' ';
+  return strchr("'\"` ", text.ptr[0]) == NULL && text.ptr[text.len - 1] != ' ';
 }
 
 /* What no dotenv value can hold, however it is quoted. */
@@ -82,8 +81,7 @@ static enum lun_code check_bytes(struct lun_span text, struct lun_error *err)
   return LUN_EINVALID;
 }
 
-static enum lun_code no_common_form(struct lun_span text,
-                                    struct lun_error *err)
+static enum lun_code no_common_form(struct lun_span text, struct lun_error *err)
 {
   const char *what = "this mixture of quotes, backslashes and '$'";
 
@@ -138,8 +136,7 @@ static enum lun_code end_plain(lun_writer *writer, struct lun_error *err)
 static bool common_escapes(struct lun_span text)
 {
   for (size_t i = 0; i < text.len; i++) {
-    if (text.ptr[i] == '\\' &&
-        (i + 1 == text.len || text.ptr[i + 1] != 'n'))
+    if (text.ptr[i] == '\\' && (i + 1 == text.len || text.ptr[i + 1] != 'n'))
       return false;
   }
   return true;
@@ -218,8 +215,7 @@ static void in_value(lun_writer *writer, char c)
   }
 }
 
-static enum lun_code in_plain(lun_writer *writer, char c,
-                              struct lun_error *err)
+static enum lun_code in_plain(lun_writer *writer, char c, struct lun_error *err)
 {
   struct dotenv *s = writer->state;
 
@@ -249,18 +245,13 @@ static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
     else if (!lun_format_blank(c))
       start_scalar(writer, KEY, writer->out.len);
     break;
-  case KEY:
-    in_key(writer, c);
-    break;
+  case KEY: in_key(writer, c); break;
   case KEY_END:
     if (!lun_format_blank(c))
       s->at = c == '=' ? VALUE : REST;
     break;
-  case VALUE:
-    in_value(writer, c);
-    break;
-  case PLAIN:
-    return in_plain(writer, c, err);
+  case VALUE: in_value(writer, c); break;
+  case PLAIN: return in_plain(writer, c, err);
   case SINGLE:
   case DOUBLE:
     if (s->escaped || c == '\\') {
@@ -274,8 +265,7 @@ static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
     if (c == '#')
       s->at = COMMENT;
     break;
-  case COMMENT:
-    break;
+  case COMMENT: break;
   }
   return rc;
 }
@@ -363,8 +353,7 @@ static enum lun_code quoted_value(lun_writer *writer, struct lun_span bytes,
 }
 
 static enum lun_code dotenv_value(lun_writer *writer, enum lun_value_kind kind,
-                                  struct lun_span bytes,
-                                  struct lun_error *err)
+                                  struct lun_span bytes, struct lun_error *err)
 {
   struct dotenv *s = writer->state;
   bool whole = s->at == VALUE;
@@ -374,21 +363,15 @@ static enum lun_code dotenv_value(lun_writer *writer, enum lun_value_kind kind,
     return rc;
   switch (s->at) {
   case LINE:
-  case KEY:
-    return key_value(writer, kind, bytes, err);
-  case VALUE:
-    start_scalar(writer, PLAIN, writer->out.len);
-    break;
-  case PLAIN:
-    break;
+  case KEY: return key_value(writer, kind, bytes, err);
+  case VALUE: start_scalar(writer, PLAIN, writer->out.len); break;
+  case PLAIN: break;
   case SINGLE:
-  case DOUBLE:
-    return quoted_value(writer, bytes, err);
+  case DOUBLE: return quoted_value(writer, bytes, err);
   case KEY_END:
   case REST:
     return lun_format_refuse(err, "a value", "here; write KEY={{ x }}");
-  case COMMENT:
-    return lun_format_refuse(err, "a value", "in a comment");
+  case COMMENT: return lun_format_refuse(err, "a value", "in a comment");
   }
   rc = check_bytes(bytes, err);
   if (rc)
@@ -411,9 +394,9 @@ static enum lun_code dotenv_end(lun_writer *writer, struct lun_error *err)
 }
 
 const struct lun_format lun_format_dotenv = {
-  .name = "dotenv",
-  .state_size = sizeof(struct dotenv),
-  .text = dotenv_text,
-  .value = dotenv_value,
-  .end = dotenv_end,
+    .name = "dotenv",
+    .state_size = sizeof(struct dotenv),
+    .text = dotenv_text,
+    .value = dotenv_value,
+    .end = dotenv_end,
 };

@@ -50,8 +50,8 @@ struct lun_span lun_format_lift(lun_writer *writer, size_t from);
  * a NUL byte if NUL_OK is false.
  */
 LUN_NODISCARD enum lun_code lun_format_check(enum lun_value_kind kind,
-                                             struct lun_span bytes,
-                                             bool nul_ok, const char *where,
+                                             struct lun_span bytes, bool nul_ok,
+                                             const char *where,
                                              struct lun_error *err);
 
 bool lun_format_blank(char c);   /* blank or tab */

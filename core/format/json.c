@@ -10,7 +10,13 @@
 #include "../base/error.h"
 #include "../text/json.h"
 
-enum json_at { BETWEEN, STRING, ESCAPE, HEX, TOKEN };
+enum json_at {
+  BETWEEN,
+  STRING,
+  ESCAPE,
+  HEX,
+  TOKEN
+};
 
 /* What may come next between tokens. */
 enum json_want {
@@ -37,17 +43,12 @@ static const char *wanted(enum json_want want)
 {
   switch (want) {
   case WANT_VALUE:
-  case WANT_VALUE_OR_END:
-    return "where a value is due";
+  case WANT_VALUE_OR_END: return "where a value is due";
   case WANT_KEY:
-  case WANT_KEY_OR_END:
-    return "where a key is due";
-  case WANT_COLON:
-    return "where a ':' is due";
-  case WANT_NEXT:
-    return "where a ',' or the closing bracket is due";
-  case WANT_NOTHING:
-    break;
+  case WANT_KEY_OR_END: return "where a key is due";
+  case WANT_COLON: return "where a ':' is due";
+  case WANT_NEXT: return "where a ',' or the closing bracket is due";
+  case WANT_NOTHING: break;
   }
   return "behind the end of the JSON value";
 }
@@ -103,8 +104,7 @@ static enum lun_code end_token(lun_writer *writer, struct lun_error *err)
   return LUN_OK;
 }
 
-static enum lun_code open_bracket(struct json *s, char c,
-                                  struct lun_error *err)
+static enum lun_code open_bracket(struct json *s, char c, struct lun_error *err)
 {
   if (!wants_value(s))
     return refuse_char(s, c, err);
@@ -138,11 +138,9 @@ static enum lun_code between(lun_writer *writer, char c, struct lun_error *err)
     return LUN_OK;
   switch (c) {
   case '[':
-  case '{':
-    return open_bracket(s, c, err);
+  case '{': return open_bracket(s, c, err);
   case ']':
-  case '}':
-    return close_bracket(s, c, err);
+  case '}': return close_bracket(s, c, err);
   case ',':
     if (s->want != WANT_NEXT)
       return refuse_char(s, c, err);
@@ -296,8 +294,7 @@ static enum lun_code json_value(lun_writer *writer, enum lun_value_kind kind,
   if (rc)
     return rc;
   switch (s->at) {
-  case BETWEEN:
-    return put_whole(writer, kind, bytes, err);
+  case BETWEEN: return put_whole(writer, kind, bytes, err);
   case STRING:
     rc = lun_format_check(kind, bytes, true, "inside a JSON string", err);
     if (rc == LUN_OK)
@@ -307,8 +304,7 @@ static enum lun_code json_value(lun_writer *writer, enum lun_value_kind kind,
     return lun_format_refuse(err, "a value",
                              "against a number or word; put both in quotes");
   case ESCAPE:
-  case HEX:
-    break;
+  case HEX: break;
   }
   return lun_format_refuse(err, "a value", "behind a backslash");
 }
@@ -333,9 +329,9 @@ static enum lun_code json_end(lun_writer *writer, struct lun_error *err)
 }
 
 const struct lun_format lun_format_json = {
-  .name = "json",
-  .state_size = sizeof(struct json),
-  .text = json_text,
-  .value = json_value,
-  .end = json_end,
+    .name = "json",
+    .state_size = sizeof(struct json),
+    .text = json_text,
+    .value = json_value,
+    .end = json_end,
 };

@@ -24,7 +24,12 @@ enum sh_in {
 };
 
 /* A here-document: its word is being read, is known, or its body runs. */
-enum sh_here { NO_HERE, HERE_WORD, HERE_DUE, HERE_BODY };
+enum sh_here {
+  NO_HERE,
+  HERE_WORD,
+  HERE_DUE,
+  HERE_BODY
+};
 
 struct sh {
   unsigned char in[DEPTH];
@@ -341,18 +346,14 @@ static enum lun_code in_parameter(struct sh *s, char c, struct lun_error *err)
   return LUN_OK;
 }
 
-static enum lun_code in_level(lun_writer *writer, char c,
-                              struct lun_error *err)
+static enum lun_code in_level(lun_writer *writer, char c, struct lun_error *err)
 {
   struct sh *s = writer->state;
 
   switch (inside(s)) {
-  case CODE:
-    return in_code(writer, c, err);
-  case DOUBLE:
-    return in_double(s, c, err);
-  case PARAMETER:
-    return in_parameter(s, c, err);
+  case CODE: return in_code(writer, c, err);
+  case DOUBLE: return in_double(s, c, err);
+  case PARAMETER: return in_parameter(s, c, err);
   case SINGLE:
   case ANSI:
   case BACKTICK:
@@ -469,8 +470,8 @@ static enum lun_code sh_value(lun_writer *writer, enum lun_value_kind kind,
                               struct lun_span bytes, struct lun_error *err)
 {
   struct sh *s = writer->state;
-  enum lun_code rc = lun_format_check(kind, bytes, false, "in a shell word",
-                                      err);
+  enum lun_code rc =
+      lun_format_check(kind, bytes, false, "in a shell word", err);
   const char *where = no_value_here(s);
   bool typed = kind != LUN_VALUE_STRING && kind != LUN_VALUE_JSON;
 
@@ -506,8 +507,7 @@ static enum lun_code sh_end(lun_writer *writer, struct lun_error *err)
   if (s->here == HERE_BODY) {
     here_line(writer); /* the last line may lack its newline */
     if (s->here == HERE_BODY)
-      return lun_error_set(err, LUN_EINVALID,
-                           "a here-document is not closed");
+      return lun_error_set(err, LUN_EINVALID, "a here-document is not closed");
   }
   if (s->depth > 0 && !s->lost)
     return lun_error_set(err, LUN_EINVALID,
@@ -516,9 +516,9 @@ static enum lun_code sh_end(lun_writer *writer, struct lun_error *err)
 }
 
 const struct lun_format lun_format_sh = {
-  .name = "sh",
-  .state_size = sizeof(struct sh),
-  .text = sh_text,
-  .value = sh_value,
-  .end = sh_end,
+    .name = "sh",
+    .state_size = sizeof(struct sh),
+    .text = sh_text,
+    .value = sh_value,
+    .end = sh_end,
 };

@@ -30,9 +30,9 @@ static enum lun_code text_end(lun_writer *writer, struct lun_error *err)
 }
 
 const struct lun_format lun_format_text = {
-  .name = "text",
-  .state_size = 1, /* it has none, but a block of 0 bytes is no block */
-  .text = text_text,
-  .value = text_value,
-  .end = text_end,
+    .name = "text",
+    .state_size = 1, /* it has none, but a block of 0 bytes is no block */
+    .text = text_text,
+    .value = text_value,
+    .end = text_end,
 };

@@ -8,8 +8,8 @@
 #include "../base/error.h"
 
 static const struct lun_format *const formats[] = {
-  &lun_format_dotenv, &lun_format_json, &lun_format_sh,
-  &lun_format_text,   &lun_format_yaml, NULL,
+    &lun_format_dotenv, &lun_format_json, &lun_format_sh,
+    &lun_format_text,   &lun_format_yaml, NULL,
 };
 
 static const char *const names[] = {"dotenv", "json", "sh",
@@ -43,8 +43,8 @@ static enum lun_code unknown_format(const char *name, struct lun_error *err)
   return LUN_EINVALID;
 }
 
-enum lun_code lun_writer_new(lun_writer **out, lun_ctx *ctx,
-                             const char *format, struct lun_error *err)
+enum lun_code lun_writer_new(lun_writer **out, lun_ctx *ctx, const char *format,
+                             struct lun_error *err)
 {
   const struct lun_format *found = find(format);
   lun_writer *writer = NULL;
@@ -109,18 +109,11 @@ enum lun_code lun_writer_value(lun_writer *writer, enum lun_value_kind kind,
     if (!lun_format_is_number(bytes))
       return lun_error_set(err, LUN_EINVALID, "this is not a number");
     break;
-  case LUN_VALUE_TRUE:
-    bytes = LUN_SPAN_LIT("true");
-    break;
-  case LUN_VALUE_FALSE:
-    bytes = LUN_SPAN_LIT("false");
-    break;
-  case LUN_VALUE_NULL:
-    bytes = LUN_SPAN_LIT("null");
-    break;
+  case LUN_VALUE_TRUE: bytes = LUN_SPAN_LIT("true"); break;
+  case LUN_VALUE_FALSE: bytes = LUN_SPAN_LIT("false"); break;
+  case LUN_VALUE_NULL: bytes = LUN_SPAN_LIT("null"); break;
   case LUN_VALUE_STRING:
-  case LUN_VALUE_JSON:
-    break;
+  case LUN_VALUE_JSON: break;
   }
   return status(writer, writer->format->value(writer, kind, bytes, err), err);
 }

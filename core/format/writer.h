@@ -63,8 +63,7 @@ LUN_NODISCARD enum lun_code lun_writer_raw(lun_writer *writer,
  * Ends the output (an open quoted scalar is LUN_EINVALID) and gives its
  * bytes, borrowed from the writer.
  */
-LUN_NODISCARD enum lun_code lun_writer_end(lun_writer *writer,
-                                           struct lun_span *out,
-                                           struct lun_error *err);
+LUN_NODISCARD enum lun_code
+lun_writer_end(lun_writer *writer, struct lun_span *out, struct lun_error *err);
 
 #endif

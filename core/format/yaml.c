@@ -194,28 +194,18 @@ static enum lun_code in_node(lun_writer *writer, char c, struct lun_error *err)
     return flow_sign(s, c, err);
   }
   switch (c) {
-  case '#':
-    s->at = COMMENT;
-    break;
+  case '#': s->at = COMMENT; break;
   case '-':
   case '?':
-  case ':':
-    start_node(writer, INDICATOR);
-    break;
-  case '\'':
-    start_node(writer, SINGLE);
-    break;
-  case '"':
-    start_node(writer, DOUBLE);
-    break;
+  case ':': start_node(writer, INDICATOR); break;
+  case '\'': start_node(writer, SINGLE); break;
+  case '"': start_node(writer, DOUBLE); break;
   case '&':
   case '!':
     start_node(writer, PROPERTY);
     s->has_property = true;
     break;
-  case '*':
-    start_node(writer, ALIAS);
-    break;
+  case '*': start_node(writer, ALIAS); break;
   case '|':
   case '>':
     if (s->flow == 0) {
@@ -225,9 +215,7 @@ static enum lun_code in_node(lun_writer *writer, char c, struct lun_error *err)
     }
     start_node(writer, PLAIN);
     break;
-  default:
-    start_node(writer, PLAIN);
-    return follow(writer, c, err);
+  default: start_node(writer, PLAIN); return follow(writer, c, err);
   }
   return LUN_OK;
 }
@@ -256,8 +244,7 @@ static enum lun_code in_indicator(lun_writer *writer, char c,
   return follow(writer, c, err);
 }
 
-static enum lun_code in_plain(lun_writer *writer, char c,
-                              struct lun_error *err)
+static enum lun_code in_plain(lun_writer *writer, char c, struct lun_error *err)
 {
   struct yaml *s = writer->state;
   enum lun_code rc = LUN_OK;
@@ -291,8 +278,7 @@ static enum lun_code in_plain(lun_writer *writer, char c,
 }
 
 /* Behind a node that has its own end: quotes, an alias, a flow collection. */
-static enum lun_code in_after(lun_writer *writer, char c,
-                              struct lun_error *err)
+static enum lun_code in_after(lun_writer *writer, char c, struct lun_error *err)
 {
   struct yaml *s = writer->state;
 
@@ -414,8 +400,9 @@ static bool is_marker(const lun_writer *writer, char c)
   const struct yaml *s = writer->state;
   struct lun_span all = lun_buf_view(&writer->out);
 
-  if (s->column != 3 || all.len < 3 || s->at == SINGLE ||
-      s->at == DOUBLE || (s->at == PLAIN && s->values > 0) || (all.len > 3 && all.ptr[all.len - 4] != '\n') ||
+  if (s->column != 3 || all.len < 3 || s->at == SINGLE || s->at == DOUBLE ||
+      (s->at == PLAIN && s->values > 0) ||
+      (all.len > 3 && all.ptr[all.len - 4] != '\n') ||
       !(lun_format_blank(c) || lun_format_newline(c)))
     return false;
   all.ptr += all.len - 3;
@@ -425,25 +412,16 @@ static bool is_marker(const lun_writer *writer, char c)
 
 /* -------------------------------------------------------------- following -- */
 
-static enum lun_code in_place(lun_writer *writer, char c,
-                              struct lun_error *err)
+static enum lun_code in_place(lun_writer *writer, char c, struct lun_error *err)
 {
   struct yaml *s = writer->state;
 
   switch (s->at) {
-  case LINE:
-    return in_line(writer, c, err);
-  case NODE:
-    s->behind = NODE;
-    return in_node(writer, c, err);
-  case INDICATOR:
-    return in_indicator(writer, c, err);
-  case PLAIN:
-    s->behind = AFTER;
-    return in_plain(writer, c, err);
-  case AFTER:
-    s->behind = AFTER;
-    return in_after(writer, c, err);
+  case LINE: return in_line(writer, c, err);
+  case NODE: s->behind = NODE; return in_node(writer, c, err);
+  case INDICATOR: return in_indicator(writer, c, err);
+  case PLAIN: s->behind = AFTER; return in_plain(writer, c, err);
+  case AFTER: s->behind = AFTER; return in_after(writer, c, err);
   case PROPERTY:
     if (ends_token(s, c)) {
       s->at = NODE;
@@ -464,13 +442,11 @@ static enum lun_code in_place(lun_writer *writer, char c,
     break;
   case SINGLE:
   case SINGLE_QUOTE:
-  case DOUBLE:
-    return in_quotes(s, c, err);
+  case DOUBLE: return in_quotes(s, c, err);
   case HEADER:
   case BLOCK:
   case COMMENT:
-  case DIRECTIVE:
-    break;
+  case DIRECTIVE: break;
   }
   return LUN_OK;
 }
@@ -516,8 +492,8 @@ static enum lun_code yaml_text(lun_writer *writer, struct lun_span text,
 static enum lun_code put_single(lun_writer *writer, struct lun_span bytes,
                                 struct lun_error *err)
 {
-  enum lun_code rc = lun_yaml_plain_chars(
-    bytes, false, "between single quotes of YAML", err);
+  enum lun_code rc =
+      lun_yaml_plain_chars(bytes, false, "between single quotes of YAML", err);
 
   if (rc) {
     lun_error_hint(err, "use double quotes, or none: key: {{ x }}");
@@ -550,8 +526,8 @@ static enum lun_code quoted_value(lun_writer *writer, struct lun_span bytes,
                              "at the start of a line of a quoted YAML scalar");
   s->values++;
   s->line_start = false;
-  s->blank_end = bytes.len == 0 ||
-                 (single && lun_format_blank(bytes.ptr[bytes.len - 1]));
+  s->blank_end =
+      bytes.len == 0 || (single && lun_format_blank(bytes.ptr[bytes.len - 1]));
   if (single)
     return put_single(writer, bytes, err);
   lun_yaml_escape(&writer->out, bytes);
@@ -563,8 +539,8 @@ static enum lun_code plain_value(lun_writer *writer, enum lun_value_kind kind,
                                  struct lun_span bytes, struct lun_error *err)
 {
   struct yaml *s = writer->state;
-  bool in_key = s->flow > 0 ? s->mapping[s->flow - 1] && !s->in_value
-                            : s->first;
+  bool in_key =
+      s->flow > 0 ? s->mapping[s->flow - 1] && !s->in_value : s->first;
 
   if (s->at == PLAIN && s->colon && in_key) {
     lun_format_refuse(err, "a value", "against the ':' of a YAML key");
@@ -590,12 +566,10 @@ static enum lun_code plain_value(lun_writer *writer, enum lun_value_kind kind,
 static enum lun_code misplaced(const struct yaml *s, struct lun_error *err)
 {
   switch (s->at) {
-  case COMMENT:
-    return lun_format_refuse(err, "a value", "in a comment");
+  case COMMENT: return lun_format_refuse(err, "a value", "in a comment");
   case PROPERTY:
   case ALIAS:
-    return lun_format_refuse(err, "a value",
-                             "in a YAML anchor, tag or alias");
+    return lun_format_refuse(err, "a value", "in a YAML anchor, tag or alias");
   case HEADER:
     return lun_format_refuse(err, "a value",
                              "in the header line of a block scalar");
@@ -606,8 +580,7 @@ static enum lun_code misplaced(const struct yaml *s, struct lun_error *err)
                              "in the next line of a plain scalar; put the "
                              "scalar in quotes");
   default:
-    return lun_format_refuse(err, "a value",
-                             "behind the end of a YAML scalar");
+    return lun_format_refuse(err, "a value", "behind the end of a YAML scalar");
   }
 }
 
@@ -652,18 +625,15 @@ static enum lun_code yaml_value(lun_writer *writer, enum lun_value_kind kind,
       return rc;
   }
   switch (s->at) {
-  case LINE:
-    return line_value(writer, kind, bytes, err);
+  case LINE: return line_value(writer, kind, bytes, err);
   case NODE:
   case INDICATOR:
-  case PLAIN:
-    return plain_value(writer, kind, bytes, err);
+  case PLAIN: return plain_value(writer, kind, bytes, err);
   case SINGLE:
   case DOUBLE:
     rc = lun_format_check(kind, bytes, true, "inside quotes", err);
     return rc ? rc : quoted_value(writer, bytes, err);
-  default:
-    return misplaced(s, err);
+  default: return misplaced(s, err);
   }
 }
 
@@ -691,9 +661,9 @@ static enum lun_code yaml_end(lun_writer *writer, struct lun_error *err)
 }
 
 const struct lun_format lun_format_yaml = {
-  .name = "yaml",
-  .state_size = sizeof(struct yaml),
-  .text = yaml_text,
-  .value = yaml_value,
-  .end = yaml_end,
+    .name = "yaml",
+    .state_size = sizeof(struct yaml),
+    .text = yaml_text,
+    .value = yaml_value,
+    .end = yaml_end,
 };

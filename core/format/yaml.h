@@ -38,7 +38,7 @@ struct yaml_block {
   bool content;   /* there was more than empty lines */
   bool text;      /* there was text of the template */
   bool needs_indent;
-  bool line_owed;  /* a value ended in a newline: no indentation yet */
+  bool line_owed; /* a value ended in a newline: no indentation yet */
   size_t values;
   size_t newlines; /* at the end of the last value, if nothing follows */
   size_t tail;     /* where that value ends in the output */

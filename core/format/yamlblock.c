@@ -173,8 +173,8 @@ static enum lun_code check(struct yaml *s, struct lun_span bytes,
                            bool line_start, struct lun_error *err)
 {
   struct yaml_block *b = &s->block;
-  bool hides = bytes.len == 0 || lun_format_blank(bytes.ptr[0]) ||
-               bytes.ptr[0] == '\n';
+  bool hides =
+      bytes.len == 0 || lun_format_blank(bytes.ptr[0]) || bytes.ptr[0] == '\n';
   int digit = b->indent - b->parent;
   enum lun_code rc = lun_yaml_plain_chars(bytes, true, in_block, err);
 
@@ -189,14 +189,16 @@ static enum lun_code check(struct yaml *s, struct lun_span bytes,
     return lun_format_refuse(err, "a newline",
                              "in a folded YAML scalar; use '|'");
   if (b->folded && line_start && hides)
-    return lun_format_refuse(err, "an empty value or one that begins with a "
-                                  "blank",
+    return lun_format_refuse(err,
+                             "an empty value or one that begins with a "
+                             "blank",
                              "at the start of a line of a folded YAML "
                              "scalar; use '|'");
   if (!b->content && line_start && hides && !b->given) {
     if (b->parent < 0 || digit > 9)
-      return lun_format_refuse(err, "an empty value or one that begins with "
-                                    "a blank",
+      return lun_format_refuse(err,
+                               "an empty value or one that begins with "
+                               "a blank",
                                "at the start of this block scalar");
     b->needs_indent = true;
   }
@@ -218,8 +220,7 @@ static void put_lines(lun_writer *writer, struct lun_span bytes)
   }
 }
 
-enum lun_code lun_yaml_block_value(lun_writer *writer,
-                                   enum lun_value_kind kind,
+enum lun_code lun_yaml_block_value(lun_writer *writer, enum lun_value_kind kind,
                                    struct lun_span bytes, bool *inside,
                                    struct lun_error *err)
 {

@@ -22,20 +22,11 @@ static bool special(uint32_t c)
 static void put_special(struct lun_buf *out, uint32_t c)
 {
   switch (c) {
-  case '\0':
-    lun_buf_adds(out, "\\0");
-    return;
-  case '\t':
-    lun_buf_adds(out, "\\t");
-    return;
-  case '\n':
-    lun_buf_adds(out, "\\n");
-    return;
-  case '\r':
-    lun_buf_adds(out, "\\r");
-    return;
-  default:
-    lun_buf_addf(out, c < 0x100 ? "\\x%02X" : "\\u%04X", (unsigned)c);
+  case '\0': lun_buf_adds(out, "\\0"); return;
+  case '\t': lun_buf_adds(out, "\\t"); return;
+  case '\n': lun_buf_adds(out, "\\n"); return;
+  case '\r': lun_buf_adds(out, "\\r"); return;
+  default: lun_buf_addf(out, c < 0x100 ? "\\x%02X" : "\\u%04X", (unsigned)c);
   }
 }
 
@@ -71,8 +62,8 @@ void lun_yaml_quote(struct lun_buf *out, struct lun_span text)
   /* between the quotes of one line blanks at the ends are safe */
   lun_buf_addc(out, '"');
   lun_buf_add(out, " ", lead);
-  lun_yaml_escape(out, (struct lun_span){text.ptr + lead,
-                                         text.len - lead - tail});
+  lun_yaml_escape(out,
+                  (struct lun_span){text.ptr + lead, text.len - lead - tail});
   lun_buf_add(out, " ", tail);
   lun_buf_addc(out, '"');
 }
@@ -144,8 +135,7 @@ static enum lun_code put_node(struct flow *flow, size_t at,
     lun_json_decode(&flow->string, flow->json, flow->text, at);
     lun_yaml_quote(flow->out, lun_buf_view(&flow->string));
     if (flow->key && flow->out->len - before > LUN_YAML_KEY_MAX)
-      return lun_format_refuse(err, "a key of more than 1000 bytes",
-                               "in YAML");
+      return lun_format_refuse(err, "a key of more than 1000 bytes", "in YAML");
     return lun_buf_status(&flow->string, "a string", err);
   case LUN_JSON_NUMBER:
     return lun_yaml_number(flow->out, lun_json_raw(flow->json, flow->text, at),
