@@ -2,6 +2,7 @@
  * The module lunette.os: what the commands need of the system.  Files are in
  * lstage.c, children and signals in lspawn.c; here is what is small.
  */
+#include "../core/os/spawn.h"
 #include "lfail.h"
 
 #include <errno.h>
@@ -30,16 +31,20 @@ static int l_same_file(lua_State *L)
   return 1;
 }
 
-/* os.environ(): a table of the environment. */
+/*
+ * os.environ(true): a table of the environment that a child gets; without
+ * true, of all of ours, credentials included.
+ */
 static int l_environ(lua_State *L)
 {
+  bool for_child = lua_toboolean(L, 1);
   char **entry = environ;
 
   lua_newtable(L);
   for (; entry != NULL && *entry != NULL; entry++) {
     const char *equals = strchr(*entry, '=');
 
-    if (equals == NULL)
+    if (equals == NULL || (for_child && lun_spawn_private(*entry)))
       continue;
     lua_pushlstring(L, *entry, (size_t)(equals - *entry));
     lua_pushstring(L, equals + 1);

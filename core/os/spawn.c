@@ -44,8 +44,7 @@ static void close_fd(int *fd)
 
 /* ---------------------------------------------------------- environment -- */
 
-/* Credentials, and where they could be written to. */
-static bool private_variable(const char *variable)
+bool lun_spawn_private(const char *variable)
 {
   const char *equals = strchr(variable, '=');
   size_t len = equals == NULL ? strlen(variable) : (size_t)(equals - variable);
@@ -69,7 +68,7 @@ static const char **scrubbed(lun_ctx *ctx)
     count++;
   list = lun_mem_alloc(ctx, (count + 1) * sizeof(*list));
   for (i = 0; list != NULL && i < count; i++) {
-    if (!private_variable(environ[i]))
+    if (!lun_spawn_private(environ[i]))
       list[kept++] = environ[i];
   }
   return list;

@@ -18,6 +18,10 @@ struct lun_spawn_options {
   bool own_group;          /* a process group of its own */
 };
 
+/* True for "NAME=VALUE" that a child does not get unless it is given: where
+ * credentials are, or could be written to. */
+bool lun_spawn_private(const char *variable);
+
 typedef struct lun_child lun_child;
 
 /*
