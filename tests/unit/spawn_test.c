@@ -1,0 +1,336 @@
+/* Children: what they are given, what they say, how they end. */
+#include "../../core/os/spawn.h"
+
+#include "../../core/base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+static lun_ctx *ctx;
+static struct lun_error error;
+
+static int set_up(void **state)
+{
+  (void)state;
+  memset(&error, 0, sizeof(error));
+  return (int)lun_ctx_new(&ctx, NULL);
+}
+
+static int tear_down(void **state)
+{
+  (void)state;
+  assert_int_equal(ctx->account.live_blocks, 0);
+  lun_ctx_free(ctx);
+  return 0;
+}
+
+static lun_child *sh(const char *script, struct lun_spawn_options options)
+{
+  const char *const argv[] = {"sh", "-c", script, NULL};
+  lun_child *child = NULL;
+
+  options.argv = argv;
+  assert_int_equal(lun_child_new(&child, ctx, &options, &error), LUN_OK);
+  return child;
+}
+
+/* Runs a script to its end, checks its output, gives its status. */
+static int says(const char *script, struct lun_spawn_options options,
+                const char *want)
+{
+  lun_child *child = sh(script, options);
+  bool ended = false;
+  int status = -1;
+
+  assert_int_equal(lun_child_wait(child, 20000, &ended, &status, &error),
+                   LUN_OK);
+  assert_true(ended);
+  if (want != NULL)
+    assert_string_equal(lun_child_output(child).ptr, want);
+  lun_child_free(child);
+  return status;
+}
+
+static void statuses(void **state)
+{
+  struct lun_spawn_options plain = {.argv = NULL};
+
+  (void)state;
+  assert_int_equal(says("exit 0", plain, ""), 0);
+  assert_int_equal(says("exit 3", plain, ""), 3);
+  assert_int_equal(says("kill -TERM $$", plain, ""), 128 + SIGTERM);
+  assert_int_equal(says("echo out; echo err >&2", plain, "out\nerr\n"), 0);
+}
+
+static void input(void **state)
+{
+  static char big[300000];
+  struct lun_spawn_options some = {.input = LUN_SPAN_LIT("canary-in\n")};
+  struct lun_spawn_options lots = {.input = {big, sizeof(big)}};
+  struct lun_spawn_options none = {.argv = NULL};
+
+  (void)state;
+  memset(big, 'x', sizeof(big));
+  assert_int_equal(says("cat", some, "canary-in\n"), 0);
+  assert_int_equal(says("cat", none, ""), 0);
+  assert_int_equal(says("wc -c | tr -d ' '", lots, "300000\n"), 0);
+  /* One that does not want to hear it: no SIGPIPE for us. */
+  assert_int_equal(says("exec <&-; sleep 0.1; exit 4", lots, ""), 4);
+  assert_int_equal(says("exit 5", lots, ""), 5);
+}
+
+static void output_is_capped(void **state)
+{
+  struct lun_spawn_options plain = {.argv = NULL};
+  lun_child *child = sh("head -c 1000000 /dev/zero | tr '\\0' y", plain);
+  bool ended = false;
+  int status = -1;
+
+  (void)state;
+  assert_int_equal(lun_child_wait(child, 20000, &ended, &status, &error), 0);
+  assert_true(ended);
+  assert_int_equal(status, 0);
+  assert_int_equal(lun_child_output(child).len, 64 << 10);
+  lun_child_free(child);
+}
+
+static void environment(void **state)
+{
+  static const char *const own[] = {"ONLY=this", "PATH=/usr/bin:/bin", NULL};
+  struct lun_spawn_options plain = {.argv = NULL};
+  struct lun_spawn_options given = {.env = own};
+
+  (void)state;
+  (void)setenv("AWS_SECRET_ACCESS_KEY", "canary", 1);
+  (void)setenv("AWS_PROFILE", "canary", 1);
+  (void)setenv("SSLKEYLOGFILE", "/nonexistent", 1);
+  (void)setenv("https_proxy", "http://me:canary@proxy.invalid", 1);
+  (void)setenv("no_proxy", "kept.invalid", 1);
+  assert_int_equal(says("env | grep -c -e canary -e SSLKEY", plain, "0\n"), 1);
+  assert_int_equal(says("echo $no_proxy", plain, "kept.invalid\n"), 0);
+  assert_int_equal(says("echo $ONLY $no_proxy", given, "this\n"), 0);
+  (void)unsetenv("AWS_SECRET_ACCESS_KEY");
+  (void)unsetenv("AWS_PROFILE");
+  (void)unsetenv("SSLKEYLOGFILE");
+  (void)unsetenv("https_proxy");
+  (void)unsetenv("no_proxy");
+}
+
+static void descriptors_and_signals(void **state)
+{
+  struct lun_spawn_options plain = {.argv = NULL};
+  int fd = open("/dev/null", O_RDONLY); /* not close-on-exec */
+  sigset_t set;
+  sigset_t old;
+
+  (void)state;
+  assert_true(fd >= 0);
+  /* 3 is the folder that ls reads */
+  assert_int_equal(says("ls /proc/self/fd", plain, "0\n1\n2\n3\n"), 0);
+  (void)close(fd);
+  (void)signal(SIGTERM, SIG_IGN);
+  (void)sigemptyset(&set);
+  (void)sigaddset(&set, SIGTERM);
+  (void)sigprocmask(SIG_BLOCK, &set, &old);
+  assert_int_equal(says("kill -TERM $$; exit 0", plain, ""), 128 + SIGTERM);
+  (void)sigprocmask(SIG_SETMASK, &old, NULL);
+  (void)signal(SIGTERM, SIG_DFL);
+}
+
+static void time_limit_and_group(void **state)
+{
+  struct lun_spawn_options grouped = {.own_group = true};
+  lun_child *child = sh("sleep 60 & echo $!; wait", grouped);
+  int64_t before = lun_clock_mono_ms(ctx);
+  bool ended = true;
+  int status = -1;
+  int grandchild = 0;
+
+  (void)state;
+  assert_int_equal(lun_child_wait(child, 300, &ended, &status, &error), 0);
+  assert_false(ended);
+  assert_in_range(lun_clock_mono_ms(ctx) - before, 290, 10000);
+  assert_int_equal(getpgid(lun_child_pid(child)), lun_child_pid(child));
+  grandchild = (int)strtol(lun_child_output(child).ptr, NULL, 10);
+  assert_int_equal(kill(grandchild, 0), 0);
+  lun_child_kill(child, SIGTERM);
+  assert_int_equal(lun_child_wait(child, -1, &ended, &status, &error), 0);
+  assert_true(ended);
+  assert_int_equal(status, 128 + SIGTERM);
+  lun_child_kill(child, SIGKILL); /* it has ended: nobody is hit */
+  lun_child_free(child);
+  lun_child_free(NULL);
+}
+
+static void freeing_kills(void **state)
+{
+  struct lun_spawn_options grouped = {.own_group = true};
+  lun_child *child = sh("sleep 60", grouped);
+  int pid = lun_child_pid(child);
+
+  (void)state;
+  lun_child_free(child);
+  assert_int_equal(kill(pid, 0), -1);
+  assert_int_equal(errno, ESRCH);
+}
+
+/* Who holds the pipe in the background is not waited for. */
+static void left_in_the_background(void **state)
+{
+  struct lun_spawn_options plain = {.argv = NULL};
+  int64_t before = lun_clock_mono_ms(ctx);
+
+  (void)state;
+  assert_int_equal(says("sleep 3 & echo started", plain, "started\n"), 0);
+  assert_int_equal(says("yes & sleep 0.1; kill $! ; echo", plain, NULL), 0);
+  assert_in_range(lun_clock_mono_ms(ctx) - before, 0, 2900);
+}
+
+static void not_found(void **state)
+{
+  static const struct {
+    const char *program;
+    const char *text;
+  } bad[] = {{"lunette-no-such-command",
+              "command 'lunette-no-such-command' not found in PATH"},
+             {"/nonexistent/x", "cannot run '/nonexistent/x': No such file"},
+             {"/etc/passwd", "cannot run '/etc/passwd': Permission denied"},
+             {"", "the command is empty"}};
+  lun_child *child = NULL;
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    const char *const argv[] = {bad[i].program, NULL};
+    struct lun_spawn_options options = {.argv = argv};
+
+    assert_int_not_equal(lun_child_new(&child, ctx, &options, &error), LUN_OK);
+    assert_non_null(strstr(error.message, bad[i].text));
+  }
+  assert_null(child);
+}
+
+static void every_allocation_fails_once(void **state)
+{
+  const char *const argv[] = {"cat", NULL};
+  struct lun_spawn_options options = {.argv = argv, .input = LUN_SPAN_LIT("x")};
+  enum lun_code rc = LUN_ENOMEM;
+  int n = 0;
+
+  (void)state;
+  for (n = 0; rc != LUN_OK; n++) {
+    lun_child *child = NULL;
+    bool ended = false;
+    int status = 0;
+
+    assert_in_range(n, 0, 20);
+    ctx->account.fail_after = n;
+    rc = lun_child_new(&child, ctx, &options, &error);
+    if (rc == LUN_OK)
+      rc = lun_child_wait(child, 20000, &ended, &status, &error);
+    ctx->account.fail_after = -1;
+    assert_true(rc == LUN_OK || rc == LUN_ENOMEM);
+    lun_child_free(child);
+  }
+}
+
+/* ---------------------------------------------------------------- words -- */
+
+static void splits(const char *line, const char *const *want)
+{
+  char **words = NULL;
+  size_t i = 0;
+
+  assert_int_equal(lun_words_split(&words, ctx, line, &error), LUN_OK);
+  for (i = 0; want[i] != NULL; i++)
+    assert_string_equal(words[i], want[i]);
+  assert_null(words[i]);
+  lun_words_free(ctx, words);
+}
+
+static void words(void **state)
+{
+  static const char *const plain[] = {"nginx", "-t", "-c", "%s", NULL};
+  static const char *const quoted[] = {"a b", "", "c\"d", "e'f", "x  y", NULL};
+  static const char *const escaped[] = {"a b", "$HOME", "\\n", "`x", NULL};
+  static const char *const joined[] = {"onetwo three", "*", "~", "#no", NULL};
+
+  (void)state;
+  splits("  nginx -t\t-c %s\n", plain);
+  splits("'a b' '' 'c\"d' \"e'f\" x'  'y", quoted);
+  splits("a\\ b \"\\$HOME\" \"\\n\" \"\\`x\"", escaped);
+  splits("one\\\ntwo\" three\" * ~ #no", joined);
+}
+
+static void words_refused(void **state)
+{
+  static const struct {
+    const char *line;
+    const char *text;
+  } bad[] = {{"", "the command is empty"},
+             {" \t", "the command is empty"},
+             {"a 'b", "a quote without its end at column 3"},
+             {"a \"b\\", "a quote without its end at column 3"},
+             {"a \\", "a backslash with nothing behind it at column 3"},
+             {"a && b", "there is an unquoted '&' at column 3"},
+             {"a;b", "there is an unquoted ';' at column 2"},
+             {"a >f", "there is an unquoted '>' at column 3"}};
+  char **list = NULL;
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    assert_int_equal(lun_words_split(&list, ctx, bad[i].line, &error),
+                     LUN_EINVALID);
+    assert_non_null(strstr(error.message, bad[i].text));
+  }
+  assert_null(list);
+  lun_words_free(ctx, NULL);
+}
+
+static void words_without_memory(void **state)
+{
+  enum lun_code rc = LUN_ENOMEM;
+  char **list = NULL;
+  int n = 0;
+
+  (void)state;
+  for (n = 0; rc != LUN_OK; n++) {
+    assert_in_range(n, 0, 20);
+    ctx->account.fail_after = n;
+    rc = lun_words_split(&list, ctx, "one 'two' th\"re\"e", &error);
+    ctx->account.fail_after = -1;
+    assert_true(rc == LUN_OK || rc == LUN_ENOMEM);
+  }
+  lun_words_free(ctx, list);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      TEST(statuses),
+      TEST(input),
+      TEST(output_is_capped),
+      TEST(environment),
+      TEST(descriptors_and_signals),
+      TEST(time_limit_and_group),
+      TEST(freeing_kills),
+      TEST(left_in_the_background),
+      TEST(not_found),
+      TEST(every_allocation_fails_once),
+      TEST(words),
+      TEST(words_refused),
+      TEST(words_without_memory),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
