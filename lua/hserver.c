@@ -339,7 +339,7 @@ static int wait_ready(struct lun_httpd *s, const int *fds, int nfds,
     wait = own > INT_MAX ? INT_MAX : (int64_t)own;
   if (wait > INT_MAX)
     wait = INT_MAX;
-  if (poll(set, (nfds_t)(1 + nfds), (int)wait) <= 0)
+  if (poll(set, 1 + (nfds_t)nfds, (int)wait) <= 0)
     return -1; /* time is up, or a signal: the caller looks again */
   for (int i = 0; i < nfds; i++) {
     if (set[1 + i].revents)

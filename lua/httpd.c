@@ -19,7 +19,7 @@
 #define SERVER_TYPE  "lunette.httpd.server"
 #define REQUEST_TYPE "lunette.httpd.request"
 
-#define BODY_MAX_DEFAULT (1024 * 1024)
+#define BODY_MAX_DEFAULT 1048576
 
 /* User values of a request. */
 #define REQUEST_SERVER 1

@@ -83,18 +83,24 @@ local function logger(options, has_command)
   return log.to(file, options.log)
 end
 
+--- The signals that have come. Each must be read: one left behind would end us when the object is
+-- closed.
+local function each(signals)
+  return function() return signals:read() end
+end
+
 --- Serves until the child ends; its exit status.
 local function serve_child(server, child, signals)
   local ended, stopped = child:fd(), signals:fd()
-  while true do
-    local _, _, fd = server:step { fd = { ended, stopped } }
-    if fd == ended then return child:wait().exit end
-    if fd == stopped then
-      local name = signals:read()
+  local fd
+  repeat
+    fd = select(3, server:step { fd = { ended, stopped } })
+    for name in each(signals) do
       -- Ctrl-C reaches the child from the terminal as well, and one is enough.
-      if name and not (name == "INT" and os_.isatty(0)) then child:kill(name) end
+      if name ~= "INT" or not os_.isatty(0) then child:kill(name) end
     end
-  end
+  until fd == ended
+  return child:wait().exit
 end
 
 local function run(server, command, variables)
@@ -114,8 +120,8 @@ local function foreground(server, variables)
   io.stdout:flush()
   local stopped = false
   while not stopped do
-    local _, _, fd = server:step { fd = signals:fd() }
-    stopped = fd ~= nil
+    server:step { fd = signals:fd() }
+    for _ in each(signals) do stopped = true end
   end
   return 0
 end
