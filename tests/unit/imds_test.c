@@ -1,0 +1,337 @@
+/* The metadata service, as it is and as it should not be. */
+#include "../../core/net/imds.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "server.h"
+
+#define TTL "X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600\r\n"
+#define TOKEN                                                                  \
+  {                                                                            \
+    SEND_IT, answer_text(200, TTL, "canary-token==")                           \
+  }
+
+static lun_ctx *ctx;
+static lun_loop *loop;
+static lun_imds *imds;
+static struct server server;
+static struct lun_imds_get get;
+static struct lun_error error;
+
+static int set_up(void **state)
+{
+  (void)state;
+  if (lun_ctx_new(&ctx, NULL) || lun_loop_new(&loop, ctx, NULL))
+    return -1;
+  imds = NULL;
+  server.log = NULL;
+  return 0;
+}
+
+static int tear_down(void **state)
+{
+  (void)state;
+  if (imds != NULL)
+    lun_imds_get_done(&get);
+  lun_imds_free(imds);
+  lun_loop_free(loop);
+  if (server.log != NULL)
+    server_stop(&server);
+  assert_int_equal(ctx->account.live_blocks, 0);
+  lun_ctx_free(ctx);
+  return 0;
+}
+
+/* A service with this script, and a client for it. */
+static void begin(const struct answer *script, int count,
+                  struct lun_imds_options options)
+{
+  char url[80] = "";
+
+  server_start(&server, script, count);
+  (void)snprintf(url, sizeof(url), "%s//", server.url);
+  options.endpoint = url; /* slashes at the end do no harm; copied */
+  assert_int_equal(lun_imds_new(&imds, loop, &options, &error), LUN_OK);
+  lun_imds_get_init(&get, imds);
+}
+
+static enum lun_code ask(const char *path)
+{
+  memset(&error, 0, sizeof(error));
+  lun_imds_get_start(&get, path, 0);
+  return lun_loop_run(loop, &get.task, &error);
+}
+
+static int requests(void)
+{
+  return atomic_load(&server.log->requests);
+}
+
+static const struct lun_imds_options plain = {NULL, 0, 0};
+
+static void token_then_get(void **state)
+{
+  struct answer script[] = {TOKEN,
+                            {SEND_IT, answer_text(200, "", "role-1")},
+                            {SEND_IT, answer_text(200, "", "eu-central-1")}};
+  struct lun_span value = {NULL, 0};
+
+  (void)state;
+  begin(script, 3, plain);
+  assert_int_equal(ask("/latest/meta-data/iam/security-credentials/"), 0);
+  assert_string_equal(lun_buf_text(&get.body), "role-1");
+  assert_true(lun_http_header(&get.http, "Content-Length", &value));
+  assert_int_equal(ask("/latest/meta-data/placement/region"), LUN_OK);
+  assert_string_equal(lun_buf_text(&get.body), "eu-central-1");
+  assert_int_equal(requests(), 3);
+  assert_int_equal(atomic_load(&server.log->connections), 1);
+  assert_memory_equal(server.log->text[0], "PUT /latest/api/token HTTP/1.1\r\n",
+                      32);
+  assert_non_null(strstr(server.log->text[0],
+                         "\r\nX-aws-ec2-metadata-token-ttl-seconds: "
+                         "21600\r\n"));
+  assert_memory_equal(server.log->text[1],
+                      "GET /latest/meta-data/iam/security-credentials/ ", 48);
+  assert_non_null(strstr(server.log->text[2], "\r\nX-aws-ec2-metadata-token: "
+                                              "canary-token==\r\n"));
+}
+
+/* Two at once share one token. */
+static void shared_token(void **state)
+{
+  struct answer script[] = {TOKEN, {SEND_IT, answer_text(200, "", "x")}};
+  struct lun_imds_get other;
+
+  (void)state;
+  begin(script, 2, plain);
+  lun_imds_get_init(&other, imds);
+  lun_imds_get_start(&other, "/other", 0);
+  assert_int_equal(ask("/one"), LUN_OK);
+  assert_int_equal(lun_loop_run(loop, &other.task, NULL), LUN_OK);
+  assert_int_equal(requests(), 3);
+  lun_imds_get_done(&other);
+}
+
+static int64_t now_ms;
+
+static int64_t mono(void *data)
+{
+  (void)data;
+  return now_ms;
+}
+
+static void token_is_renewed(void **state)
+{
+  struct answer script[] = {
+      TOKEN,
+      {SEND_IT, answer_text(200, "", "x")},
+      TOKEN,
+      {SEND_IT, answer_text(401, "", "")}, /* after its time */
+      TOKEN,
+      {SEND_IT, answer_text(200, "", "y")},
+      {SEND_IT, answer_text(401, "", "")}}; /* and for ever */
+
+  (void)state;
+  now_ms = 1000;
+  ctx->clock.mono_ms = mono;
+  begin(script, 7, plain);
+  assert_int_equal(ask("/x"), LUN_OK);
+  now_ms += 21600 * 1000 - 119000;
+  assert_int_equal(ask("/x"), LUN_OK);
+  assert_string_equal(lun_buf_text(&get.body), "y");
+  assert_int_equal(requests(), 6);
+  assert_int_equal(ask("/x"), LUN_ECREDENTIALS);
+}
+
+static void refused_twice(void **state)
+{
+  struct answer script[] = {TOKEN,
+                            {SEND_IT, answer_text(401, "", "")},
+                            TOKEN,
+                            {SEND_IT, answer_text(401, "", "")}};
+
+  (void)state;
+  begin(script, 4, plain);
+  assert_int_equal(ask("/x"), LUN_ECREDENTIALS);
+  assert_int_equal(requests(), 4);
+  assert_non_null(strstr(error.message, "refused /x (HTTP status 401)"));
+}
+
+static void not_there(void **state)
+{
+  struct answer script[] = {
+      TOKEN, {SEND_IT, answer_text(404, "", "<html>Not Found</html>")}};
+
+  (void)state;
+  begin(script, 2, plain);
+  assert_int_equal(ask("/latest/x"), LUN_ENOTFOUND);
+  assert_string_equal(error.message,
+                      "the instance metadata service has no /latest/x");
+}
+
+static void tokens_refused(void **state)
+{
+  static char huge[70000] = "HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n";
+  static const struct {
+    const char *answer;
+    enum lun_code code;
+    const char *text;
+  } cases[] = {
+      {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", LUN_ECREDENTIALS,
+       "the instance metadata service is disabled for this instance"},
+      {"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\nbad\001words",
+       LUN_ECREDENTIALS, "refused a token (HTTP status 400): bad words"},
+      {"HTTP/1.1 405 No\r\nContent-Length: 6\r\n\r\n<html>", LUN_ECREDENTIALS,
+       "refused a token (HTTP status 405)"},
+      {"HTTP/1.1 503 No\r\nContent-Length: 28\r\n\r\n"
+       "{\"Code\":\"A\",\"Message\":\"B c\"}",
+       LUN_ECREDENTIALS, "refused a token (HTTP status 503): A: B c"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", LUN_ECREDENTIALS,
+       "gave a token that is none"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\ncanary\r\nX:",
+       LUN_ECREDENTIALS, "gave a token that is none"},
+      {"HTTP/1.1 301 Go\r\nLocation: http://127.0.0.1:1/\r\n"
+       "Content-Length: 0\r\n\r\n",
+       LUN_ECREDENTIALS, "refused a token (HTTP status 301)"},
+      {huge, LUN_ECREDENTIALS, "the answer is too large"}};
+  size_t i = 0;
+
+  (void)state;
+  memset(huge + strlen(huge), 't', 65537);
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    struct answer script[] = {{SEND_IT, cases[i].answer}};
+
+    begin(script, 1, plain);
+    assert_int_equal(ask("/x"), cases[i].code);
+    assert_non_null(strstr(error.message, cases[i].text));
+    assert_null(strstr(error.message, "canary"));
+    assert_int_equal(requests(), 1); /* no version 1, no second try */
+    lun_imds_get_done(&get);
+    lun_imds_free(imds);
+    imds = NULL;
+    server_stop(&server);
+    server.log = NULL;
+  }
+}
+
+static void tried_again_if_asked_for(void **state)
+{
+  struct answer script[] = {{SEND_IT, answer_text(503, "", "")},
+                            TOKEN,
+                            {SEND_IT, answer_text(500, "", "")},
+                            {SEND_IT, answer_text(200, "", "x")}};
+  struct lun_imds_options twice = {NULL, 0, 2};
+
+  (void)state;
+  begin(script, 4, twice);
+  assert_int_equal(ask("/x"), LUN_OK);
+  assert_int_equal(requests(), 4);
+}
+
+static void silence(void **state)
+{
+  struct answer script[] = {{HANG, NULL}};
+  int64_t before = lun_clock_mono_ms(ctx);
+
+  (void)state;
+  begin(script, 1, plain);
+  assert_int_equal(ask("/x"), LUN_ENETWORK);
+  assert_in_range(lun_clock_mono_ms(ctx) - before, 900, 2000);
+  assert_non_null(strstr(error.message, "the instance metadata service at "
+                                        "127.0.0.1:"));
+  assert_non_null(strstr(error.message, "no complete answer in time"));
+  assert_non_null(strstr(error.hint, "hop limit to 2"));
+}
+
+static void nobody(void **state)
+{
+  struct lun_imds_options options = {NULL, 0, 2};
+  char url[64] = "";
+  int port = 0;
+  int fd = server_listen(&port);
+
+  (void)state;
+  (void)close(fd);
+  (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", port);
+  options.endpoint = url;
+  assert_int_equal(lun_imds_new(&imds, loop, &options, &error), LUN_OK);
+  lun_imds_get_init(&get, imds);
+  assert_int_equal(ask("/x"), LUN_ENETWORK);
+  assert_non_null(strstr(error.message, "cannot connect: Connection refused"));
+}
+
+static void bad_endpoint(void **state)
+{
+  struct lun_imds_options options = {"ftp://x", 0, 0};
+  lun_imds *none = NULL;
+
+  (void)state;
+  assert_int_equal(lun_imds_new(&none, loop, &options, &error), LUN_EINVALID);
+  assert_non_null(strstr(error.message, "AWS_EC2_METADATA_SERVICE_ENDPOINT"));
+  assert_null(none);
+}
+
+static void given_up(void **state)
+{
+  struct answer script[] = {{HANG, NULL}};
+
+  (void)state;
+  begin(script, 1, plain);
+  lun_imds_get_start(&get, "/x", lun_clock_mono_ms(ctx) + 50);
+  assert_int_equal(lun_loop_run(loop, &get.task, &error), LUN_EDEADLINE);
+  assert_non_null(strstr(error.message, "passed while waiting for 127."));
+}
+
+static void every_allocation_fails_once(void **state)
+{
+  struct answer script[] = {{SEND_IT, answer_text(200, "", "token-or-role")}};
+  enum lun_code rc = LUN_ENOMEM;
+  int n = 0;
+
+  (void)state;
+  begin(script, 1, plain);
+  for (n = 0; rc != LUN_OK; n++) {
+    struct lun_imds_options options = {server.url, 0, 0};
+    struct lun_imds_get mine;
+    lun_imds *client = NULL;
+
+    assert_in_range(n, 0, 100);
+    ctx->account.fail_after = n;
+    rc = lun_imds_new(&client, loop, &options, &error);
+    if (rc == LUN_OK) {
+      lun_imds_get_init(&mine, client);
+      lun_imds_get_start(&mine, "/x", 0);
+      rc = lun_loop_run(loop, &mine.task, &error);
+      lun_imds_get_done(&mine);
+    }
+    ctx->account.fail_after = -1;
+    assert_true(rc == LUN_OK || rc == LUN_ENOMEM);
+    lun_imds_free(client);
+  }
+  assert_in_range(n, 5, 100);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      TEST(token_then_get),
+      TEST(shared_token),
+      TEST(token_is_renewed),
+      TEST(refused_twice),
+      TEST(not_there),
+      TEST(tokens_refused),
+      TEST(tried_again_if_asked_for),
+      TEST(silence),
+      TEST(nobody),
+      TEST(bad_endpoint),
+      TEST(given_up),
+      TEST(every_allocation_fails_once),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
