@@ -9,12 +9,14 @@
  */
 #include "lbox.h"
 
+#include "../core/base/clock.h"
 #include "lfail.h"
 
 struct lunL_state {
   lun_ctx *ctx; /* NULL once the state closes */
   struct lunL_box *boxes;
   size_t live;
+  int64_t deadline; /* monotonic ms; 0: none */
 };
 
 /* The address is the key in the registry: no two libraries share it. */
@@ -76,6 +78,21 @@ lun_ctx *lunL_ctx(lua_State *L)
 size_t lunL_live(lua_State *L)
 {
   return state_get(L)->live;
+}
+
+void lunL_setdeadline(lua_State *L, int64_t at)
+{
+  state_get(L)->deadline = at;
+}
+
+int64_t lunL_timeleft(lua_State *L)
+{
+  const struct lunL_state *state = state_get(L);
+  int64_t left = state->deadline - lun_clock_mono_ms(state->ctx);
+
+  if (state->deadline == 0)
+    return INT64_MAX;
+  return left > 0 ? left : 1;
 }
 
 /* --------------------------------------------------------------- boxes -- */

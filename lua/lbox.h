@@ -38,6 +38,13 @@ void lunL_state_open(lua_State *L);
 /* The state's context; raises while the state is being closed. */
 lun_ctx *lunL_ctx(lua_State *L);
 
+/*
+ * The time, on the context's monotonic clock, at which what runs in the state
+ * is to end (0: never), and what is left of it in milliseconds, at least 1.
+ */
+void lunL_setdeadline(lua_State *L, int64_t at);
+int64_t lunL_timeleft(lua_State *L);
+
 /* Boxes that are not released yet; lunette.core's live() counts them. */
 size_t lunL_live(lua_State *L);
 

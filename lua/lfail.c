@@ -296,14 +296,17 @@ static int l_is_error(lua_State *L)
   return 1;
 }
 
-void lunL_add_fail(lua_State *L)
+void lunL_add_errors(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"error", l_error},
-      {"fail", l_fail},
-      {"is_error", l_is_error},
-      {NULL, NULL},
-  };
+      {"error", l_error}, {"is_error", l_is_error}, {NULL, NULL}};
 
   luaL_setfuncs(L, functions, 0);
+}
+
+void lunL_add_fail(lua_State *L)
+{
+  lunL_add_errors(L);
+  lua_pushcfunction(L, l_fail);
+  lua_setfield(L, -2, "fail");
 }

@@ -29,7 +29,12 @@ static int load_embedded(lua_State *L)
   return 1;
 }
 
-/* Registers the modules, C and Lua. */
+static bool is_init(const struct lun_embedded *module)
+{
+  return strcmp(module->name, "lunette.init") == 0;
+}
+
+/* Registers the modules, C and Lua, all but init.lua. */
 static void add_preload(lua_State *L)
 {
   static const luaL_Reg parts[] = {{"lunette.core", lunL_open_core},
@@ -41,6 +46,8 @@ static void add_preload(lua_State *L)
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   luaL_setfuncs(L, parts, 0);
   for (; module->name != NULL; module++) {
+    if (is_init(module))
+      continue;
     lua_pushlightuserdata(L, (void *)module);
     lua_pushcclosure(L, load_embedded, 1);
     lua_setfield(L, -2, module->name);
@@ -48,37 +55,46 @@ static void add_preload(lua_State *L)
   lua_pop(L, 1);
 }
 
-/* core.values is what `ln` itself has of functions on secret values. */
+/*
+ * core.public is what becomes `ln` itself.  It lies one level down, where
+ * Lua's messages do not find a second name for its functions.
+ */
 int lunL_open_core(lua_State *L)
 {
   lua_newtable(L);
+  lunL_add_secret(L);
+  lunL_add_fail(L);
+  lunL_add_opts(L);
+  lunL_add_json(L);
+  lunL_add_writer(L);
+  lunL_add_filter(L);
   lua_newtable(L);
   lunL_add_values(L);
   lunL_add_field(L);
   lunL_add_compose(L);
-  lua_setfield(L, -2, "values");
-  lunL_add_secret(L);
-  lunL_add_fail(L);
-  lunL_add_opts(L);
   lunL_add_text(L);
   lunL_add_log(L);
   lunL_add_sign(L);
   lunL_add_session(L);
-  lunL_add_writer(L);
-  lunL_add_filter(L);
+  lunL_add_errors(L);
   lua_pushliteral(L, LUN_VERSION);
-  lua_setfield(L, -2, "version");
+  lua_setfield(L, -2, "_VERSION");
+  lua_setfield(L, -2, "public");
   return 1;
 }
 
 int luaopen_lunette(lua_State *L)
 {
+  const struct lun_embedded *module = lun_embedded_modules;
+
   luaL_checkversion(L);
   check_version(L);
   lunL_state_open(L);
   add_preload(L);
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "lunette.init");
-  lua_call(L, 1, 1);
+  while (module->name != NULL && !is_init(module))
+    module++;
+  lua_pushlightuserdata(L, (void *)module);
+  lua_pushcclosure(L, load_embedded, 1);
+  lua_call(L, 0, 1);
   return 1;
 }

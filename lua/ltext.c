@@ -408,11 +408,7 @@ static void add_table(lua_State *L, const char *name, const luaL_Reg *functions)
 void lunL_add_text(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"sha256", l_sha256},           {"hmac_sha256", l_hmac_sha256},
-      {"redact", l_redact},           {"json_decode", l_json_decode},
-      {"json_array", l_json_array},   {"json_is_array", l_json_is_array},
-      {"json_text", l_json_text},     {NULL, NULL},
-  };
+      {"sha256", l_sha256}, {"hmac_sha256", l_hmac_sha256}, {NULL, NULL}};
   static const luaL_Reg base64[] = {
       {"encode", l_base64_encode}, {"decode", l_base64_decode}, {NULL, NULL}};
   static const luaL_Reg url[] = {
@@ -427,4 +423,18 @@ void lunL_add_text(lua_State *L)
   add_table(L, "base64", base64);
   add_table(L, "url", url);
   add_table(L, "time", time);
+}
+
+void lunL_add_json(lua_State *L)
+{
+  static const luaL_Reg functions[] = {
+      {"redact", l_redact},
+      {"json_decode", l_json_decode},
+      {"json_array", l_json_array},
+      {"json_is_array", l_json_is_array},
+      {"json_text", l_json_text},
+      {NULL, NULL},
+  };
+
+  luaL_setfuncs(L, functions, 0);
 }

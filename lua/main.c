@@ -57,17 +57,33 @@ static int on_error(lua_State *L)
   return 1;
 }
 
-/* Prints the error on top of the stack, and gives its exit status. */
-static int report(lua_State *L, const struct command *command)
+/*
+ * Prints the error at 1 and settles the exit status, in protected mode as
+ * well: an error may have a __tostring that raises.
+ */
+static int protected_report(lua_State *L)
 {
-  int status = lunL_exitstatus(L, -1);
+  struct command *command = lua_touserdata(L, 2);
 
-  complain(luaL_tolstring(L, -1, NULL));
-  lua_pop(L, 1);
+  if (command->status == 0)
+    command->status = lunL_exitstatus(L, 1);
+  complain(luaL_tolstring(L, 1, NULL));
   if (command->verbose &&
       lua_rawgetp(L, LUA_REGISTRYINDEX, &traceback_key) == LUA_TSTRING)
     fprintf(stderr, "%s\n", lua_tostring(L, -1));
-  return status;
+  return 0;
+}
+
+/* Reports the error on top of the stack. */
+static void report(lua_State *L, struct command *command)
+{
+  lua_pushcfunction(L, protected_report);
+  lua_insert(L, -2);
+  lua_pushlightuserdata(L, command);
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK)
+    complain("the script failed, and its error cannot be shown");
+  if (command->status == 0)
+    command->status = STATUS_SCRIPT;
 }
 
 /* ------------------------------------------------------------- scripts -- */
@@ -389,7 +405,6 @@ static void harden(void)
 static int run(struct command *command)
 {
   lua_State *L = luaL_newstate();
-  int status = 0;
 
   if (L == NULL) {
     complain("not enough memory");
@@ -398,19 +413,14 @@ static int run(struct command *command)
   lua_pushcfunction(L, on_error);
   lua_pushcfunction(L, protected_main);
   lua_pushlightuserdata(L, command);
-  if (lua_pcall(L, 1, 0, 1) != LUA_OK) {
-    status = report(L, command);
-    if (command->status != 0)
-      status = command->status;
-  }
+  if (lua_pcall(L, 1, 0, 1) != LUA_OK)
+    report(L, command);
   lua_close(L);
-  if (fflush(stdout) != 0 || ferror(stdout)) {
-    if (status == 0) {
-      complain("standard output could not be written");
-      status = STATUS_SCRIPT;
-    }
+  if ((fflush(stdout) != 0 || ferror(stdout)) && command->status == 0) {
+    complain("standard output could not be written");
+    command->status = STATUS_SCRIPT;
   }
-  return status;
+  return command->status;
 }
 
 int main(int argc, char **argv)

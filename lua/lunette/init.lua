@@ -4,78 +4,33 @@
 --     local db = ln.session():secret "prod/db"
 --     ln.render { template = "app.yaml.tmpl", to = "/etc/app.yaml", values = { db = db } }
 --
+-- In C, each with its comment: `session`; `sign`, `presign`; the functions on
+-- secret values (`meta`, `wipe`, `secret_from`, `is_secret`, `get`, `equal`,
+-- `number`, `format`, `concat`, `null` and the one that opens them); `sha256`,
+-- `hmac_sha256`, `base64`, `url`, `time`, `log`; `error`, `is_error`.
 -- @module lunette
 local core = require "lunette.core"
 
-local ln = {
-  _VERSION = core.version,
+local ln = {}
+for name, value in pairs(core.public) do ln[name] = value end
 
-  --- Makes a session; nothing is fetched yet.
-  -- @function session
-  -- @tparam[opt] table options profile, region, endpoint_url, deadline
-  --   (seconds, for each call in all), max_attempts, credentials
-  -- @treturn session secret(ref), secrets{ref,...}, try_secrets{ref,...},
-  --   assume_role{...}, credentials(), identity(), region()
-  session = core.session,
-
-  --- Signs a request by AWS Signature Version 4.
-  -- @function sign
-  -- @tparam table options method (GET), url, headers, body, service, region,
-  --   credentials, time; normalize, double_encode, sign_token (true) and
-  --   sign_body (false)
-  -- @treturn table headers, url, canonical_request, string_to_sign, signature
-  sign = core.sign,
-
-  --- Signs a request in its URL.
-  -- @function presign
-  -- @tparam table options as for sign, and expires (900 seconds)
-  presign = core.presign,
-
-  --- Makes an error object, for `error` to raise.
-  -- @function error
-  -- @tparam table fields kind and message; hint, code, service, operation,
-  --   status, request_id, attempts, retryable
-  error = core.error,
-
-  --- True for an error object of lunette.
-  -- @function is_error
-  is_error = core.is_error,
-
-  --- Hashes, in hexadecimal; of a secret value they are one.
-  -- @function sha256
-  sha256 = core.sha256,
-  hmac_sha256 = core.hmac_sha256,
-
-  --- encode and decode; a secret value gives one.
-  base64 = core.base64,
-  url = core.url,
-
-  --- now, monotonic, parse, format: seconds since 1970, as os.time.
-  time = core.time,
-
-  --- to_stderr, debug, info, warn.
-  log = core.log,
-}
-
--- The functions on secret values: meta, wipe, get, equal, number, format...
-for name, value in pairs(core.values) do
-  ln[name] = value
-end
-
---- Sleeps; in steps, so that a runtime's deadline is noticed.
+--- Sleeps for a number of seconds, in steps, so that the deadline of a
+-- runtime is noticed.
+-- @function time.sleep
 function ln.time.sleep(seconds)
   local poll = require "lunette.os".poll
   local till = ln.time.monotonic() + seconds
-  repeat
-    local left = till - ln.time.monotonic()
-    if left > 0 then poll({}, math.min(left, 0.2)) end
-  until left <= 0
+  local left = seconds
+  while left > 0 do
+    poll({}, math.min(left, 0.2))
+    left = till - ln.time.monotonic()
+  end
 end
 
--- What a script may never use is read when it does.
+-- What a script never uses is never read.
 local later = {
-  json = "lunette.json",
-  fs = "lunette.fs",
+  json = { "lunette.json" }, -- encode, decode, array
+  fs = { "lunette.fs" }, -- read, write, exists
   run = { "lunette.run", "run" },
   shell = { "lunette.run", "shell" },
   template = { "lunette.template", "compile" },
@@ -86,12 +41,8 @@ return setmetatable(ln, {
   __index = function(self, name)
     local where = later[name]
     if not where then return nil end
-    local value
-    if type(where) == "string" then
-      value = require(where)
-    else
-      value = require(where[1])[where[2]]
-    end
+    local value = require(where[1])
+    if where[2] then value = value[where[2]] end
     rawset(self, name, value)
     return value
   end,

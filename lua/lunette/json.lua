@@ -77,7 +77,7 @@ local function encode_object(out, value, path, depth)
   out[#out + 1] = #keys == 0 and "{}" or "}"
 end
 
-local null = core.values.null
+local null = core.public.null
 
 function encode(out, value, path, depth)
   local kind = type(value)
@@ -103,7 +103,7 @@ end
 function json.encode(value)
   local out = {}
   encode(out, value, "the value", 1)
-  return core.values.concat(out)
+  return core.public.concat(out)
 end
 
 return json
