@@ -371,6 +371,8 @@ static enum lun_code put_query(struct job *job, const struct lun_sigv4_key *key,
     add_param(&result->query, "X-Amz-Security-Token", key->session_token);
   rc = lun_buf_status(&text, "a credential scope", job->err);
   if (rc == LUN_OK)
+    rc = lun_buf_status(&lines, "the head of a request", job->err);
+  if (rc == LUN_OK)
     rc = lun_buf_status(&names, "the list of signed headers", job->err);
   if (rc == LUN_OK)
     rc = lun_buf_status(&result->query, "the query of a request", job->err);

@@ -194,10 +194,19 @@ static bool close_container(struct scanner *s)
   return true;
 }
 
+static bool scan_number(struct scanner *s)
+{
+  char c = s->text.ptr[s->at];
+  size_t len = number_at(s->text, s->at);
+
+  if (len > 0)
+    return add_plain(s, LUN_JSON_NUMBER, len);
+  return refuse(s, c == '-' || (c >= '0' && c <= '9') ? "no valid number"
+                                                      : "a value was expected");
+}
+
 static bool scan_value(struct scanner *s)
 {
-  size_t len = 0;
-
   count_child(s);
   switch (s->text.ptr[s->at]) {
   case '{': return open_container(s, LUN_JSON_OBJECT);
@@ -210,11 +219,7 @@ static bool scan_value(struct scanner *s)
       return false;
     value_ended(s);
     return true;
-  default:
-    len = number_at(s->text, s->at);
-    if (len == 0)
-      return refuse(s, "a value was expected");
-    return add_plain(s, LUN_JSON_NUMBER, len);
+  default: return scan_number(s);
   }
 }
 
