@@ -5,8 +5,9 @@
 # pthread_once starts libcurl.
 for object in "$@"; do
   case $object in */core/net/http.o) continue ;; esac
-  objdump -t "$object" | awk -v object="$object" '
-    / O \.t?(data|bss)/ && $(NF - 2) !~ /^\.data\.rel\.ro/ {
-      print object ": " $NF " is mutable static data"
+  objdump -t "$object" | awk -F '\t' -v object="$object" '
+    $1 ~ / O \.t?(data|bss)/ && $1 !~ / O \.data\.rel\.ro/ {
+      sub(/^[^ ]* (\.hidden )?/, "", $2)
+      print object ": " $2 " is mutable static data"
     }'
 done | awk '{ print } END { exit NR > 0 }'
