@@ -143,6 +143,8 @@ static int writer_json(lua_State *L)
   struct lun_span bytes = lunL_tobytes(L, VALUE, &secret);
   struct lun_error err = {0};
 
+  if (!secret)
+    lunL_checkmark(L, bytes, "the value");
   w->secret = w->secret || secret;
   if (lun_writer_value(w->writer, LUN_VALUE_JSON, bytes, &err))
     return lunL_fail(L, &err);
@@ -258,6 +260,4 @@ void lunL_add_writer(lua_State *L)
   };
 
   luaL_setfuncs(L, functions, 0);
-  lunL_pushnull(L);
-  lua_setfield(L, -2, "null");
 }

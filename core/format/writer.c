@@ -77,14 +77,17 @@ void lun_writer_free(lun_writer *writer)
   lun_mem_free(writer->ctx, writer);
 }
 
-/* What went wrong with the buffers, if nothing else did. */
+/*
+ * RC, unless a buffer failed: a format that looks at what is missing from one
+ * may find fault with it.
+ */
 static enum lun_code status(const lun_writer *writer, enum lun_code rc,
                             struct lun_error *err)
 {
-  if (rc == LUN_OK)
-    rc = lun_buf_status(&writer->lifted, "the rendered file", err);
-  if (rc == LUN_OK)
-    rc = lun_buf_status(&writer->out, "the rendered file", err);
+  if (writer->lifted.fail != LUN_OK)
+    return lun_buf_status(&writer->lifted, "the rendered file", err);
+  if (writer->out.fail != LUN_OK)
+    return lun_buf_status(&writer->out, "the rendered file", err);
   return rc;
 }
 

@@ -136,7 +136,7 @@ static enum lun_code put_node(struct flow *flow, size_t at,
     lun_yaml_quote(flow->out, lun_buf_view(&flow->string));
     if (flow->key && flow->out->len - before > LUN_YAML_KEY_MAX)
       return lun_format_refuse(err, "a key of more than 1000 bytes", "in YAML");
-    return lun_buf_status(&flow->string, "a string", err);
+    return LUN_OK;
   case LUN_JSON_NUMBER:
     return lun_yaml_number(flow->out, lun_json_raw(flow->json, flow->text, at),
                            err);
@@ -201,6 +201,8 @@ enum lun_code lun_yaml_flow(struct lun_buf *out, lun_ctx *ctx,
   flow.json = json;
   rc = json->nodes[0].kind >= LUN_JSON_ARRAY ? put_collection(&flow, 0, err)
                                              : put_node(&flow, 0, err);
+  if (rc == LUN_OK)
+    rc = lun_buf_status(&flow.string, "a string", err);
 done:
   lun_buf_done(&flow.string);
   lun_json_unref(json);

@@ -7,10 +7,10 @@
 local core = require "lunette.core"
 local expression = require "lunette.template.expression"
 local functions = require "lunette.template.functions"
+local json = require "lunette.json"
 local lexer = require "lunette.template.lexer"
 local options = require "lunette.options"
 local scanner = require "lunette.template.scanner"
-local to_json = require "lunette.template.tojson"
 
 local template = {}
 
@@ -323,7 +323,7 @@ local function write(writer, format, value, tag)
   if getmetatable(value) == Raw then
     method, value = writer.raw, value.value
   elseif type(value) == "table" then
-    method, value = writer.json, to_json(value)
+    method, value = writer.json, json.encode(value)
   end
   local ok, e = pcall(method, writer, value)
   if not ok then

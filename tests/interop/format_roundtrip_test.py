@@ -284,7 +284,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=20261123)
-    parser.add_argument("--lunette", default="build/lunette")
+    parser.add_argument("--lunette", default=os.path.join(
+        os.environ.get("BUILD", "build"), "lunette"))
     args = parser.parse_args()
     rng = values.seeded(args.seed)
     report = Report()
@@ -317,7 +318,10 @@ def main():
              if not report.same[p]]
     if never:
         print("never written:", never)
-    return 1 if report.wrong or never or status else 0
+    failed = len({wrong[:2] for wrong in report.wrong} | set(never))
+    print("%d passed, %d failed" % (
+        len(places) + len(SHELL) - failed, failed))
+    return 1 if failed or status else 0
 
 
 if __name__ == "__main__":

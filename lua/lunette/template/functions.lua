@@ -1,10 +1,10 @@
 --- What templates can call, besides Lua's own string, table, math and utf8.
 -- Everything that takes text takes secret values as well and gives one back.
 local core = require "lunette.core"
+local json = require "lunette.json"
 local options = require "lunette.options"
-local to_json = require "lunette.template.tojson"
 
-local filter = core.filter
+local filter, ln = core.filter, core.public
 
 local functions = {}
 
@@ -13,7 +13,7 @@ local function fail(message, hint)
 end
 
 local function absent(value)
-  return value == nil or value == core.null
+  return value == nil or value == ln.null
 end
 
 -- ------------------------------------------------------- absent values --
@@ -30,7 +30,7 @@ end
 
 --- X, or an error with MESSAGE if X is absent, nil, null or empty.
 function functions.required(x, message)
-  if absent(x) or x == "" or (core.is_secret(x) and core.equal(x, "")) then
+  if absent(x) or x == "" or (core.is_secret(x) and ln.equal(x, "")) then
     fail(message or "a required value is missing")
   end
   return x
@@ -63,7 +63,7 @@ local function encoder(format)
       fail(("%s: the value is missing"):format(format))
     end
     if type(x) ~= "table" then return core.encode(x, format) end
-    local text = to_json(x)
+    local text = json.encode(x)
     if format == "json" then return text end
     if format ~= "yaml" then return core.encode(text, format) end
     local w <close> = core.writer("yaml")
@@ -77,18 +77,30 @@ functions.yaml = encoder "yaml"
 functions.sh = encoder "sh"
 functions.dotenv = encoder "dotenv"
 
-functions.url = core.url.encode
-functions.base64 = core.base64.encode
-functions.b64enc = core.base64.encode
-functions.base64_decode = core.base64.decode
-functions.b64dec = core.base64.decode
+--- F, for text that does not have the printed form of a secret in it: once
+-- encoded, nobody would know it again.
+local function unmarked(f)
+  return function(text, ...)
+    if type(text) == "string" and core.marked(text) then
+      fail("the text holds the printed form of a secret, not its value",
+        "pass the secret value itself")
+    end
+    return f(text, ...)
+  end
+end
+
+functions.url = unmarked(ln.url.encode)
+functions.base64 = unmarked(ln.base64.encode)
+functions.b64enc = functions.base64
+functions.base64_decode = unmarked(ln.base64.decode)
+functions.b64dec = functions.base64_decode
 functions.hex = filter.hex
-functions.sha256 = core.sha256
+functions.sha256 = unmarked(ln.sha256)
 
 --- As a filter: `{{ text | hmac_sha256(key) }}`.
-function functions.hmac_sha256(text, key)
-  return core.hmac_sha256(key, text)
-end
+functions.hmac_sha256 = unmarked(function(text, key)
+  return ln.hmac_sha256(key, text)
+end)
 
 --- A table of JSON text; a JSON secret is one to look into already.
 function functions.from_json(text)
@@ -170,7 +182,7 @@ end
 
 --- True if T has KEY; never an error.
 function functions.has(t, key)
-  if core.is_secret(t) then return not absent(core.get(t, key, nil)) end
+  if core.is_secret(t) then return not absent(ln.get(t, key, nil)) end
   return type(t) == "table" and t[key] ~= nil
 end
 
@@ -228,8 +240,8 @@ function functions.env_or(name, fallback)
   return value
 end
 
-functions.equal = core.equal
-functions.number = core.number
+functions.equal = ln.equal
+functions.number = ln.number
 
 --- The names of all functions, sorted: for messages.
 local names = options.names(functions)
