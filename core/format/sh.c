@@ -393,13 +393,8 @@ static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
     return LUN_OK;
   }
   rc = in_level(writer, c, err);
-  /* $$ and "$" are whole: what comes next begins anew */
-  if (c == '$' && s->before == '$')
-    s->before = '\0';
-  else if (depth > s->depth)
-    s->before = '\0';
-  else
-    s->before = c;
+  /* $$ and what a quote or bracket has closed are whole: all begins anew */
+  s->before = (c == '$' && s->before == '$') || depth > s->depth ? '\0' : c;
   return rc;
 }
 

@@ -49,7 +49,7 @@ static int parent_column(const struct yaml *s)
 
 /* --------------------------------------------------------- plain scalars -- */
 
-static void start_node(lun_writer *writer, enum yaml_at at)
+void lun_yaml_start_node(lun_writer *writer, enum yaml_at at)
 {
   struct yaml *s = writer->state;
 
@@ -116,8 +116,7 @@ static enum lun_code end_plain(lun_writer *writer, bool key,
   return rc;
 }
 
-/* A key is over: its value is due. */
-static enum lun_code end_key(lun_writer *writer, struct lun_error *err)
+enum lun_code lun_yaml_end_key(lun_writer *writer, struct lun_error *err)
 {
   struct yaml *s = writer->state;
   enum lun_code rc = LUN_OK;
@@ -197,25 +196,25 @@ static enum lun_code in_node(lun_writer *writer, char c, struct lun_error *err)
   case '#': s->at = COMMENT; break;
   case '-':
   case '?':
-  case ':': start_node(writer, INDICATOR); break;
-  case '\'': start_node(writer, SINGLE); break;
-  case '"': start_node(writer, DOUBLE); break;
+  case ':': lun_yaml_start_node(writer, INDICATOR); break;
+  case '\'': lun_yaml_start_node(writer, SINGLE); break;
+  case '"': lun_yaml_start_node(writer, DOUBLE); break;
   case '&':
   case '!':
-    start_node(writer, PROPERTY);
+    lun_yaml_start_node(writer, PROPERTY);
     s->has_property = true;
     break;
-  case '*': start_node(writer, ALIAS); break;
+  case '*': lun_yaml_start_node(writer, ALIAS); break;
   case '|':
   case '>':
     if (s->flow == 0) {
-      start_node(writer, HEADER);
+      lun_yaml_start_node(writer, HEADER);
       s->block.parent = parent_column(s);
       break;
     }
-    start_node(writer, PLAIN);
+    lun_yaml_start_node(writer, PLAIN);
     break;
-  default: start_node(writer, PLAIN); return follow(writer, c, err);
+  default: lun_yaml_start_node(writer, PLAIN); return follow(writer, c, err);
   }
   return LUN_OK;
 }
@@ -252,7 +251,7 @@ static enum lun_code in_plain(lun_writer *writer, char c, struct lun_error *err)
   if (s->colon && ends_token(s, c)) {
     rc = end_plain(writer, true, err);
     if (rc == LUN_OK)
-      rc = end_key(writer, err);
+      rc = lun_yaml_end_key(writer, err);
     return rc ? rc : follow(writer, c, err);
   }
   if (s->colon) {
@@ -285,7 +284,7 @@ static enum lun_code in_after(lun_writer *writer, char c, struct lun_error *err)
   if (s->colon) {
     s->colon = false;
     if (s->flow > 0 || ends_token(s, c)) {
-      enum lun_code rc = end_key(writer, err);
+      enum lun_code rc = lun_yaml_end_key(writer, err);
       return rc ? rc : follow(writer, c, err);
     }
     s->at = JUNK;
@@ -327,7 +326,7 @@ static enum lun_code in_quotes(struct yaml *s, char c, struct lun_error *err)
 
 /* ----------------------------------------------------------------- lines -- */
 
-static bool goes_on(const struct yaml *s)
+bool lun_yaml_goes_on(const struct yaml *s)
 {
   return s->open_plain && s->flow == 0 && s->column > s->open_parent;
 }
@@ -336,7 +335,7 @@ static bool goes_on(const struct yaml *s)
 static enum lun_code in_line(lun_writer *writer, char c, struct lun_error *err)
 {
   struct yaml *s = writer->state;
-  bool on = goes_on(s); /* --- and ... end a scalar: see is_marker */
+  bool on = lun_yaml_goes_on(s); /* --- and ... end a scalar: see is_marker */
 
   if (lun_format_blank(c))
     return LUN_OK;
@@ -367,7 +366,7 @@ static enum lun_code newline(lun_writer *writer, char c, struct lun_error *err)
   if (s->at == PLAIN && s->colon) {
     rc = end_plain(writer, true, err);
     if (rc == LUN_OK)
-      rc = end_key(writer, err);
+      rc = lun_yaml_end_key(writer, err);
   } else if (s->at == PLAIN) {
     rc = end_plain(writer, false, err);
     s->open_plain = s->flow == 0;
@@ -379,7 +378,7 @@ static enum lun_code newline(lun_writer *writer, char c, struct lun_error *err)
     return in_indicator(writer, c, err);
   } else if (s->at == AFTER && s->colon) {
     s->colon = false;
-    rc = end_key(writer, err);
+    rc = lun_yaml_end_key(writer, err);
   } else if (s->at == HEADER) {
     lun_yaml_block_start(writer);
     return LUN_OK;
@@ -410,7 +409,7 @@ static bool is_marker(const lun_writer *writer, char c)
   return lun_span_is(all, "---") || lun_span_is(all, "...");
 }
 
-/* -------------------------------------------------------------- following -- */
+/* ------------------------------------------------------------- following -- */
 
 static enum lun_code in_place(lun_writer *writer, char c, struct lun_error *err)
 {
@@ -486,156 +485,7 @@ static enum lun_code yaml_text(lun_writer *writer, struct lun_span text,
   return rc;
 }
 
-/* ---------------------------------------------------------------- values -- */
-
-/* The bytes between single quotes, where there are no escapes. */
-static enum lun_code put_single(lun_writer *writer, struct lun_span bytes,
-                                struct lun_error *err)
-{
-  enum lun_code rc =
-      lun_yaml_plain_chars(bytes, false, "between single quotes of YAML", err);
-
-  if (rc) {
-    lun_error_hint(err, "use double quotes, or none: key: {{ x }}");
-    return rc;
-  }
-  for (size_t i = 0; i < bytes.len; i++) {
-    if (bytes.ptr[i] == '\'')
-      lun_buf_addc(&writer->out, '\'');
-    lun_buf_addc(&writer->out, bytes.ptr[i]);
-  }
-  return LUN_OK;
-}
-
-/*
- * Readers drop the blanks on both sides of a newline.  Double quotes have an
- * escape for those of a value; what no escape helps is refused.
- */
-static enum lun_code quoted_value(lun_writer *writer, struct lun_span bytes,
-                                  struct lun_error *err)
-{
-  struct yaml *s = writer->state;
-  bool single = s->at == SINGLE;
-  bool blank = bytes.len == 0 || (single && lun_format_blank(bytes.ptr[0]));
-
-  if (s->at == DOUBLE && s->escaped)
-    return lun_format_refuse(err, "a value", "behind a backslash");
-  if (s->line_start && blank)
-    return lun_format_refuse(err,
-                             "a value that is empty or begins with a blank",
-                             "at the start of a line of a quoted YAML scalar");
-  s->values++;
-  s->line_start = false;
-  s->blank_end =
-      bytes.len == 0 || (single && lun_format_blank(bytes.ptr[bytes.len - 1]));
-  if (single)
-    return put_single(writer, bytes, err);
-  lun_yaml_escape(&writer->out, bytes);
-  return LUN_OK;
-}
-
-/* A value in a plain scalar, which it may begin. */
-static enum lun_code plain_value(lun_writer *writer, enum lun_value_kind kind,
-                                 struct lun_span bytes, struct lun_error *err)
-{
-  struct yaml *s = writer->state;
-  bool in_key =
-      s->flow > 0 ? s->mapping[s->flow - 1] && !s->in_value : s->first;
-
-  if (s->at == PLAIN && s->colon && in_key) {
-    lun_format_refuse(err, "a value", "against the ':' of a YAML key");
-    lun_error_hint(err, "put a blank behind the ':'");
-    return LUN_EINVALID;
-  }
-  if (s->at == INDICATOR) {
-    s->at = PLAIN;
-    s->literal = true;
-  } else if (s->at != PLAIN) {
-    start_node(writer, PLAIN);
-  }
-  if (s->values == 0)
-    s->kind = kind;
-  s->values++;
-  s->literal = s->literal || s->colon;
-  s->colon = false;
-  lun_buf_add_span(&writer->out, bytes);
-  s->end = writer->out.len;
-  return LUN_OK;
-}
-
-static enum lun_code misplaced(const struct yaml *s, struct lun_error *err)
-{
-  switch (s->at) {
-  case COMMENT: return lun_format_refuse(err, "a value", "in a comment");
-  case PROPERTY:
-  case ALIAS:
-    return lun_format_refuse(err, "a value", "in a YAML anchor, tag or alias");
-  case HEADER:
-    return lun_format_refuse(err, "a value",
-                             "in the header line of a block scalar");
-  case DIRECTIVE:
-    return lun_format_refuse(err, "a value", "in a YAML directive");
-  case JUNK:
-    return lun_format_refuse(err, "a value",
-                             "in the next line of a plain scalar; put the "
-                             "scalar in quotes");
-  default:
-    return lun_format_refuse(err, "a value", "behind the end of a YAML scalar");
-  }
-}
-
-static enum lun_code line_value(lun_writer *writer, enum lun_value_kind kind,
-                                struct lun_span bytes, struct lun_error *err)
-{
-  struct yaml *s = writer->state;
-
-  if (goes_on(s)) {
-    s->at = JUNK;
-    return misplaced(s, err);
-  }
-  s->open_plain = false;
-  s->first = true;
-  s->in_value = false;
-  return plain_value(writer, kind, bytes, err);
-}
-
-static enum lun_code yaml_value(lun_writer *writer, enum lun_value_kind kind,
-                                struct lun_span bytes, struct lun_error *err)
-{
-  struct yaml *s = writer->state;
-  enum lun_code rc = LUN_OK;
-  bool inside = false;
-
-  if (!lun_text_is_utf8(bytes)) {
-    lun_format_refuse(err, "what is not UTF-8", "in YAML");
-    lun_error_hint(err, "encode it: {{ x | base64 }}");
-    return LUN_EINVALID;
-  }
-  if (s->at == BLOCK) {
-    rc = lun_yaml_block_value(writer, kind, bytes, &inside, err);
-    if (rc || inside)
-      return rc;
-  }
-  if (s->at == SINGLE_QUOTE)
-    s->at = AFTER;
-  if (s->at == AFTER && s->colon && s->flow > 0) {
-    s->colon = false;
-    rc = end_key(writer, err);
-    if (rc)
-      return rc;
-  }
-  switch (s->at) {
-  case LINE: return line_value(writer, kind, bytes, err);
-  case NODE:
-  case INDICATOR:
-  case PLAIN: return plain_value(writer, kind, bytes, err);
-  case SINGLE:
-  case DOUBLE:
-    rc = lun_format_check(kind, bytes, true, "inside quotes", err);
-    return rc ? rc : quoted_value(writer, bytes, err);
-  default: return misplaced(s, err);
-  }
-}
+/* ---------------------------------------------------------------- ending -- */
 
 static enum lun_code yaml_end(lun_writer *writer, struct lun_error *err)
 {
@@ -664,6 +514,6 @@ const struct lun_format lun_format_yaml = {
     .name = "yaml",
     .state_size = sizeof(struct yaml),
     .text = yaml_text,
-    .value = yaml_value,
+    .value = lun_yaml_value,
     .end = yaml_end,
 };

@@ -1,5 +1,5 @@
 /*
- * What the two files of the format yaml share.
+ * What the files of the format yaml share.
  */
 #ifndef LUN_YAML_H
 #define LUN_YAML_H
@@ -77,7 +77,23 @@ struct yaml {
   struct yaml_block block;
 };
 
-/* At the newline behind the header. */
+/* A node begins at the current place. */
+void lun_yaml_start_node(lun_writer *writer, enum yaml_at at);
+
+/* A key is over: its value is due. */
+LUN_NODISCARD enum lun_code lun_yaml_end_key(lun_writer *writer,
+                                             struct lun_error *err);
+
+/* True if a line that begins here goes on with the plain scalar before it. */
+bool lun_yaml_goes_on(const struct yaml *s);
+
+/* yamlvalue.c: the format's `value`. */
+LUN_NODISCARD enum lun_code lun_yaml_value(lun_writer *writer,
+                                           enum lun_value_kind kind,
+                                           struct lun_span bytes,
+                                           struct lun_error *err);
+
+/* yamlblock.c: at the newline behind the header. */
 void lun_yaml_block_start(lun_writer *writer);
 
 /*
