@@ -108,10 +108,12 @@ enum {
   VERIFY_NO_LEAF_ISSUER = 21
 };
 
-enum lun_fault lun_fault_cert(long verify_result)
+enum lun_fault lun_fault_cert(long verify_result, const char *problem)
 {
+  /* libcurl compares names itself, and has no number for that. */
+  if (strstr(problem, "subject name") != NULL)
+    return LUN_FAULT_CERT_NAME;
   switch (verify_result) {
-  case 0: /* the chain is good, so it is the name */ return LUN_FAULT_CERT_NAME;
   case VERIFY_NOT_YET_VALID: return LUN_FAULT_CERT_EARLY;
   case VERIFY_EXPIRED: return LUN_FAULT_CERT_EXPIRED;
   case VERIFY_SELF_SIGNED:

@@ -41,8 +41,9 @@ enum lun_fault {
 /* The fault of an answer whose header says this of its body. */
 enum lun_fault lun_fault_framing(enum lun_framing framing);
 
-/* The fault for OpenSSL's result of verifying a certificate's chain. */
-enum lun_fault lun_fault_cert(long verify_result);
+/* The fault of a certificate that OpenSSL's result, or libcurl's text
+ * PROBLEM, says is not accepted. */
+enum lun_fault lun_fault_cert(long verify_result, const char *problem);
 
 /* The fault of a handshake that failed with libcurl's text PROBLEM: a reset
  * in the middle of it may not happen again. */

@@ -379,7 +379,7 @@ static enum lun_fault fault_of(const struct lun_http *http)
     return http->proxied ? LUN_FAULT_PROXY : LUN_FAULT_CONNECT;
   case CURLE_OPERATION_TIMEDOUT: return slow_fault(http);
   case CURLE_PEER_FAILED_VERIFICATION:
-    return lun_fault_cert(info(http, CURLINFO_SSL_VERIFYRESULT));
+    return lun_fault_cert(info(http, CURLINFO_SSL_VERIFYRESULT), http->problem);
   case CURLE_SSL_CACERT_BADFILE: return LUN_FAULT_CA;
   case CURLE_SSL_CONNECT_ERROR: return lun_fault_tls(http->problem);
   case CURLE_SEND_ERROR:
