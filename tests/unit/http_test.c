@@ -443,103 +443,6 @@ static void refused_before_anything_is_sent(void **state)
   assert_null(strstr(error.message, "canary"));
 }
 
-static void unusable_trust(void **state)
-{
-  static const struct {
-    const char *ca;
-    const char *text;
-  } bad[] = {{"/nonexistent/ca.pem", "No such file or directory"},
-             {"/dev/null", "neither a file nor a folder"},
-             {"/", "the folder has no hashed certificates"},
-             {"/sys/kernel/notes", NULL}};
-  struct lun_http_request request = {.method = "GET",
-                                     .url = "https://127.0.0.1:1"};
-  char empty[] = "/tmp/lunette-test-XXXXXX";
-  int fd = mkstemp(empty);
-  int i = 0;
-
-  (void)state;
-  assert_true(fd >= 0);
-  (void)close(fd);
-  for (i = 0; bad[i].text != NULL; i++) {
-    request.ca = bad[i].ca;
-    assert_int_equal(run(&request, 0), LUN_ENETWORK);
-    assert_int_equal(error.retryable, 0);
-    assert_non_null(strstr(error.message, bad[i].ca));
-    assert_non_null(strstr(error.message, bad[i].text));
-    assert_string_not_equal(error.hint, "");
-  }
-  request.ca = empty;
-  assert_int_equal(run(&request, 0), LUN_ENETWORK);
-  assert_non_null(strstr(error.message, "the file is empty"));
-  (void)unlink(empty);
-}
-
-/* ---------------------------------------------------------------- proxy -- */
-
-static void set_all(const char *const *names, const char *value)
-{
-  for (; *names != NULL; names++)
-    (void)setenv(*names, value, 1);
-}
-
-static void unset_all(const char *const *names)
-{
-  for (; *names != NULL; names++)
-    (void)unsetenv(*names);
-}
-
-static const char *const proxies[] = {
-    "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
-    "all_proxy",  "ALL_PROXY",  NULL};
-
-static void loopback_needs_no_proxy(void **state)
-{
-  struct answer script[] = {{SEND_IT, answer_text(200, "", "mine")}};
-  struct answer wrong[] = {{SEND_IT, answer_text(502, "", "proxy")}};
-  struct server proxy;
-  struct server server;
-
-  (void)state;
-  server_start(&proxy, wrong, 1);
-  set_all(proxies, proxy.url);
-  assert_int_equal(get(&script[0], &server), LUN_OK);
-  assert_string_equal(lun_buf_text(&http.body), "mine");
-  unset_all(proxies);
-  assert_int_equal(atomic_load(&proxy.log->connections), 0);
-  server_stop(&proxy);
-}
-
-static void https_goes_by_https_proxy(void **state)
-{
-  static const char *const others[] = {"http_proxy", "all_proxy", "ALL_PROXY",
-                                       NULL};
-  struct answer script[] = {{SEND_IT, answer_text(407, "", "who?")}};
-  struct answer wrong[] = {{SEND_IT, answer_text(502, "", "proxy")}};
-  struct lun_http_request request = {.method = "GET",
-                                     .url = "https://aws.invalid/"};
-  struct server proxy;
-  struct server other;
-  char url[128] = "";
-
-  (void)state;
-  server_start(&proxy, script, 1);
-  server_start(&other, wrong, 1);
-  set_all(others, other.url);
-  (void)snprintf(url, sizeof(url), "http://me:canary@127.0.0.1:%d", proxy.port);
-  (void)setenv("HTTPS_PROXY", url, 1);
-  assert_int_equal(run(&request, 0), LUN_ENETWORK);
-  (void)unsetenv("HTTPS_PROXY");
-  unset_all(others);
-  assert_non_null(strstr(error.message, "aws.invalid:443: the proxy of "
-                                        "HTTPS_PROXY"));
-  assert_null(strstr(error.message, "canary"));
-  assert_memory_equal(proxy.log->text[0], "CONNECT aws.invalid:443 ", 24);
-  assert_int_equal(atomic_load(&other.log->connections), 0);
-  server_stop(&proxy);
-  server_stop(&other);
-}
-
 /* --------------------------------------------------------------- memory -- */
 
 /* Each allocation of ours fails once; the request fails cleanly or not. */
@@ -597,12 +500,8 @@ int main(void)
       TEST(signals_change_nothing),
       TEST(nobody_listens),
       TEST(refused_before_anything_is_sent),
-      TEST(unusable_trust),
-      TEST(loopback_needs_no_proxy),
-      TEST(https_goes_by_https_proxy),
       TEST(every_allocation_fails_once),
   };
 
-  unset_all(proxies);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
