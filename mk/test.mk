@@ -95,6 +95,28 @@ valgrind:  ## run the tests of C and Lua, and the vectors, under valgrind
 	  VALGRIND='valgrind -q --error-exitcode=99 --leak-check=full' \
 	  SUITES='unit lua vectors' suites
 
+# Each fuzzer includes the very .c it attacks; what it finds stays in its folder.
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(BUILD)/%)
+FUZZ_SECONDS ?= 30
+FUZZ_CFLAGS = $(CSTD) -O1 -g -DLUN_ASAN \
+  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+fuzz:  ## fuzz every parser and writer, FUZZ_SECONDS=30 each
+	@mk/deps install build fuzz
+	@$(MAKE) $(FUZZ_BIN)
+	@for fuzzer in $(abspath $(FUZZ_BIN)); do \
+	  echo "  FUZZ $${fuzzer##*/}"; \
+	  mkdir -p $$fuzzer.corpus && cd $$fuzzer.corpus && \
+	  $$fuzzer -max_total_time=$(FUZZ_SECONDS) . >$$fuzzer.log 2>&1 || \
+	    { tail -n 40 $$fuzzer.log; exit 1; }; \
+	done
+
+$(FUZZ_BIN): $(BUILD)/%: tests/%.c $(CORE_A)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_CFLAGS) $(CORE_CFLAGS) -o $@ $< $(CORE_A) $(CORE_LIBS)
+
 # The yardstick lies outside, and so do the other rows of its table.
 BENCH ?= ../shared/bench
 ROUNDS ?= 9
@@ -103,4 +125,4 @@ bench: command  ## measure one secret over TLS against plain libcurl
 	@bench/run $(BENCH) $(abspath $(COMMAND)) $(ROUNDS)
 
 .PHONY: test demo unit lua-test e2e interop vectors suites asan ubsan \
-  valgrind bench
+  valgrind fuzz bench

@@ -2,7 +2,8 @@
 . "$(dirname "$0")/lib.sh"
 
 export PKG_CONFIG_PATH="$BUILD" LD_LIBRARY_PATH="$BUILD"
-flags() { pkg-config --cflags --libs "$1"; }
+# A program with a sanitized library is sanitized itself (see tests/run).
+flags() { pkg-config --cflags --libs "$1"; echo ${LUN_PRELOAD:+-fsanitize=address}; }
 
 run 'the client builds' 0 cc -Wall -Wextra -Werror -o client "$here/embed.c" $(flags lunette)
 run 'as C++' 0 sh -c 'printf "#include <lunette.h>\nint main() { return 0; }" >h.cc &&
