@@ -15,7 +15,8 @@
 
 static const char ref_form[] =
     "a reference is ID[?key=value&...][#path], as in prod/db#password or "
-    "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX?stage=AWSPREVIOUS";
+    "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX?stage="
+    "AWSPREVIOUS";
 
 /* What a mistake is reported with. */
 struct scan {
@@ -28,10 +29,9 @@ struct scan {
 static enum lun_code refuse(const struct scan *scan, const char *at,
                             const char *what)
 {
-  (void)lun_error_set(scan->err, LUN_EINVALID,
-                      "bad reference \"%.*s\", column %zu: %s",
-                      (int)scan->id.len, scan->id.ptr,
-                      (size_t)(at - scan->start) + 1, what);
+  (void)lun_error_set(
+      scan->err, LUN_EINVALID, "bad reference \"%.*s\", column %zu: %s",
+      (int)scan->id.len, scan->id.ptr, (size_t)(at - scan->start) + 1, what);
   lun_error_hint(scan->err, "%s", ref_form);
   return LUN_EINVALID;
 }
@@ -56,8 +56,7 @@ static enum lun_code check_name(const struct scan *scan, struct lun_span name)
     return refuse(scan, name.ptr + NAME_LEN, "the secret's name is too long");
   for (i = 0; i < name.len; i++)
     if (!name_char(name.ptr[i]))
-      return refuse(scan, name.ptr + i,
-                    "no secret's name has this character");
+      return refuse(scan, name.ptr + i, "no secret's name has this character");
   return LUN_OK;
 }
 
@@ -65,8 +64,7 @@ static bool is_account(struct lun_span account)
 {
   int64_t number = 0;
 
-  return account.len == 12 &&
-         lun_text_int(account, 0, INT64_MAX, &number);
+  return account.len == 12 && lun_text_int(account, 0, INT64_MAX, &number);
 }
 
 static enum lun_code read_arn(const struct scan *scan, struct lun_arn *arn,
@@ -86,8 +84,7 @@ static enum lun_code read_arn(const struct scan *scan, struct lun_arn *arn,
   if (!lun_region_valid(arn->region))
     return refuse(scan, arn->region.ptr, "not a region");
   if (!is_account(arn->account))
-    return refuse(scan, arn->account.ptr,
-                  "an account id has twelve digits");
+    return refuse(scan, arn->account.ptr, "an account id has twelve digits");
   if (!lun_text_prefix(arn->resource, secret))
     return refuse(scan, arn->resource.ptr,
                   "not the ARN of a secret: \"secret:\" has to stand here");
@@ -164,8 +161,7 @@ static enum lun_code unknown_key(const struct scan *scan, struct lun_span key)
 }
 
 static enum lun_code read_value(char **field, const struct lun_ref *ref,
-                                const struct scan *scan,
-                                struct lun_span value)
+                                const struct scan *scan, struct lun_span value)
 {
   enum lun_code rc = LUN_OK;
   struct lun_buf text = LUN_BUF_INIT(ref->ctx, VALUE_LEN);

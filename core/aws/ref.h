@@ -9,16 +9,16 @@
 
 struct lun_ref {
   lun_ctx *ctx;
-  char *text;        /* ID alone, as written */
-  char *region;      /* by key, else from the ARN; NULL: the session's */
-  char *stage;       /* NULL: AWSCURRENT, unless a version is asked */
-  char *version;     /* NULL: none */
-  char *profile;     /* NULL: the session's own credentials */
+  char *text;    /* ID alone, as written */
+  char *region;  /* by key, else from the ARN; NULL: the session's */
+  char *stage;   /* NULL: AWSCURRENT, unless a version is asked */
+  char *version; /* NULL: none */
+  char *profile; /* NULL: the session's own credentials */
   char *role;
   char *external_id;
-  char *path;        /* behind the '#'; NULL: the whole secret */
+  char *path; /* behind the '#'; NULL: the whole secret */
   bool arn;
-  char *name;        /* what the secret is called in messages: the ARN's name
+  char *name; /* what the secret is called in messages: the ARN's name
                         without its suffix, or ID */
 };
 

@@ -8,11 +8,25 @@
 #include "../creds/chain.h"
 #include "ref.h"
 
+struct lun_entry;
+
+/*
+ * lun_session_new with an environment of the caller's, which a test brings.
+ */
+LUN_NODISCARD enum lun_code
+lun_session_make(lun_session **out, lun_ctx *ctx,
+                 const struct lun_session_options *options,
+                 const struct lun_env *env, struct lun_error *err);
+
+/* Borrowed from the session. */
 lun_ctx *lun_session_ctx(const lun_session *session);
 lun_loop *lun_session_loop(const lun_session *session);
 struct lun_settings *lun_session_settings(const lun_session *session);
 lun_source *lun_session_source(const lun_session *session);
 struct lun_retry_quota *lun_session_quota(lun_session *session);
+
+/* The list of what was fetched, or is being fetched; fetch.c's. */
+struct lun_entry **lun_session_entries(lun_session *session);
 
 /* Fetches the credentials; the caller owns the reference. */
 LUN_NODISCARD enum lun_code lun_session_credentials(struct lun_cred **out,
@@ -33,6 +47,5 @@ LUN_NODISCARD enum lun_code lun_session_for_ref(lun_session **out,
                                                 lun_session *session,
                                                 const struct lun_ref *ref,
                                                 struct lun_error *err);
-
 
 #endif

@@ -1,0 +1,321 @@
+/*
+ * An entry is one fetch and, once it is done, its value.  The session's list
+ * has a reference, and so has every handle; a handle keeps its session, so an
+ * entry never outlives the session whose credentials it uses.  An entry that
+ * no handle waits for any more is stopped.
+ */
+#include "fetch.h"
+
+#include "../base/error.h"
+#include "operation.h"
+
+struct lun_entry {
+  struct lun_task task; /* first: the steps get it */
+  lun_session *session; /* borrowed */
+  struct lun_entry *next;
+  int refs;
+  bool listed;
+
+  char *id; /* what SecretId names */
+  char *name;
+  char *region; /* NULL: the session's */
+  char *stage;  /* NULL: none is asked for */
+  char *version;
+
+  struct lun_operation operation;
+  bool operating;
+  struct lun_value *value;
+};
+
+struct lun_fetch {
+  lun_session *session;
+  struct lun_entry *entry;
+};
+
+/* -------------------------------------------------------------- entries -- */
+
+static void entry_unref(struct lun_entry *entry)
+{
+  lun_ctx *ctx = NULL;
+
+  if (entry == NULL || --entry->refs > 0)
+    return;
+  ctx = lun_session_ctx(entry->session);
+  lun_task_stop(&entry->task);
+  lun_operation_done(&entry->operation);
+  lun_value_unref(entry->value);
+  lun_mem_free(ctx, entry->id);
+  lun_mem_free(ctx, entry->name);
+  lun_mem_free(ctx, entry->region);
+  lun_mem_free(ctx, entry->stage);
+  lun_mem_free(ctx, entry->version);
+  lun_mem_free(ctx, entry);
+}
+
+static void unlist(struct lun_entry *entry)
+{
+  struct lun_entry **at = lun_session_entries(entry->session);
+
+  if (!entry->listed)
+    return;
+  while (*at != entry)
+    at = &(*at)->next;
+  *at = entry->next;
+  entry->next = NULL;
+  entry->listed = false;
+  entry_unref(entry);
+}
+
+static bool under_way(const struct lun_entry *entry)
+{
+  return entry->task.started && !entry->task.done;
+}
+
+static bool failed(const struct lun_entry *entry)
+{
+  return entry->task.done && entry->task.rc != LUN_OK;
+}
+
+static bool same(const char *a, const char *b)
+{
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* AWSCURRENT is always said, so that a policy's condition on the stage can
+ * see it (aws-behaviour.md section 10.2). */
+static const char *stage_of(const struct lun_ref *ref)
+{
+  if (ref->stage != NULL || ref->version != NULL)
+    return ref->stage;
+  return "AWSCURRENT";
+}
+
+static struct lun_entry *find(lun_session *session, const struct lun_ref *ref)
+{
+  struct lun_entry *entry = *lun_session_entries(session);
+
+  while (entry != NULL &&
+         !(same(entry->id, ref->text) && same(entry->region, ref->region) &&
+           same(entry->stage, stage_of(ref)) &&
+           same(entry->version, ref->version)))
+    entry = entry->next;
+  return entry;
+}
+
+/* -------------------------------------------------------------- request -- */
+
+static void put(struct lun_buf *body, const char *name, const char *text)
+{
+  if (text == NULL)
+    return;
+  lun_buf_addf(body, "%s\"%s\":", body->len > 1 ? "," : "", name);
+  lun_json_quote(body, lun_span_of(text));
+}
+
+static enum lun_code send(struct lun_entry *entry, struct lun_error *err)
+{
+  struct lun_buf *body = &entry->operation.body;
+
+  lun_operation_init(&entry->operation, entry->session, LUN_OP_GetSecretValue);
+  entry->operating = true;
+  lun_buf_addc(body, '{');
+  put(body, "SecretId", entry->id);
+  put(body, "VersionId", entry->version);
+  put(body, "VersionStage", entry->stage);
+  lun_buf_addc(body, '}');
+  return lun_operation_start(&entry->operation, entry->region, err);
+}
+
+/* --------------------------------------------------------------- answer -- */
+
+/* True if ARN is of the secret that was asked for: the very ARN, or that of
+ * the name or of the ARN without its ending. */
+static bool is_asked(const struct lun_entry *entry, const char *text)
+{
+  static const char kind[] = "secret:";
+  struct lun_span got = lun_span_of(text);
+  struct lun_span asked = lun_span_of(entry->id);
+  struct lun_arn arn = {0};
+
+  if (lun_span_is(got, entry->id))
+    return true;
+  if (!lun_arn_parse(&arn, asked)) {
+    if (!lun_arn_parse(&arn, got) || !lun_text_prefix(arn.resource, kind))
+      return false;
+    got = (struct lun_span){arn.resource.ptr + sizeof(kind) - 1,
+                            arn.resource.len - (sizeof(kind) - 1)};
+  }
+  return got.len == asked.len + LUN_ARN_SUFFIX && lun_arn_suffixed(got) &&
+         strncmp(got.ptr, asked.ptr, asked.len) == 0;
+}
+
+static enum lun_code read_answer(struct lun_entry *entry, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_value *value = NULL;
+
+  rc = lun_value_read(&value, lun_session_ctx(entry->session),
+                      lun_buf_view(&entry->operation.answer), err);
+  if (!rc && !is_asked(entry, value->arn))
+    rc = lun_error_set(err, LUN_ESERVICE, "the answer is for another secret");
+  if (rc) {
+    lun_value_unref(value);
+    return rc;
+  }
+  entry->value = value;
+  return LUN_OK;
+}
+
+/* ----------------------------------------------------------------- task -- */
+
+static enum lun_step end(struct lun_entry *entry, enum lun_code rc)
+{
+  if (rc)
+    lun_error_prefix(&entry->task.err, "secret %s: ", entry->name);
+  return lun_task_end(&entry->task, rc, NULL);
+}
+
+static enum lun_step step(struct lun_task *task)
+{
+  struct lun_entry *entry = (struct lun_entry *)(void *)task;
+  enum lun_code rc = LUN_OK;
+
+  if (!entry->operating) {
+    rc = send(entry, &task->err);
+    if (rc)
+      return end(entry, rc);
+  }
+  if (!lun_task_await(task, &entry->operation.task))
+    return LUN_STEP_WAIT;
+  rc = entry->operation.task.rc;
+  task->err = entry->operation.task.err;
+  if (!rc)
+    rc = read_answer(entry, &task->err);
+  lun_operation_done(&entry->operation);
+  return end(entry, rc);
+}
+
+static void cancel(struct lun_task *task)
+{
+  lun_operation_done(&((struct lun_entry *)(void *)task)->operation);
+}
+
+static bool keep(char **field, lun_ctx *ctx, const char *text)
+{
+  *field = lun_mem_strdup(ctx, text);
+  return text == NULL || *field != NULL;
+}
+
+static enum lun_code entry_new(struct lun_entry **out, lun_session *session,
+                               const struct lun_ref *ref, struct lun_error *err)
+{
+  lun_ctx *ctx = lun_session_ctx(session);
+  struct lun_entry *entry = lun_mem_alloc(ctx, sizeof(*entry));
+
+  if (entry == NULL)
+    return lun_error_nomem(err);
+  entry->session = session;
+  entry->refs = 1;
+  entry->task.step = step;
+  entry->task.cancel = cancel;
+  if (!keep(&entry->id, ctx, ref->text) ||
+      !keep(&entry->name, ctx, ref->name) ||
+      !keep(&entry->region, ctx, ref->region) ||
+      !keep(&entry->stage, ctx, stage_of(ref)) ||
+      !keep(&entry->version, ctx, ref->version)) {
+    entry_unref(entry);
+    return lun_error_nomem(err);
+  }
+  *out = entry;
+  return LUN_OK;
+}
+
+/* Puts a new entry on the session's list, which has its one reference, and
+ * sets it going. */
+static void entry_start(struct lun_entry *entry)
+{
+  lun_session *session = entry->session;
+  struct lun_entry **entries = lun_session_entries(session);
+
+  entry->next = *entries;
+  entry->listed = true;
+  *entries = entry;
+  lun_task_start(lun_session_loop(session), &entry->task,
+                 lun_clock_mono_ms(lun_session_ctx(session)) +
+                     lun_session_settings(session)->deadline_ms);
+}
+
+/* -------------------------------------------------------------- handles -- */
+
+enum lun_code lun_fetch_start(lun_fetch **out, lun_session *session,
+                              const struct lun_ref *ref, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  lun_fetch *fetch = lun_mem_alloc(lun_session_ctx(session), sizeof(*fetch));
+  struct lun_entry *entry = find(session, ref);
+
+  if (fetch == NULL)
+    return lun_error_nomem(err);
+  if (entry != NULL && failed(entry)) {
+    unlist(entry);
+    entry = NULL;
+  }
+  if (entry == NULL) {
+    rc = entry_new(&entry, session, ref, err);
+    if (rc) {
+      lun_mem_free(lun_session_ctx(session), fetch);
+      return rc;
+    }
+    entry_start(entry);
+  }
+  entry->refs++;
+  fetch->entry = entry;
+  fetch->session = lun_session_ref(session);
+  *out = fetch;
+  return LUN_OK;
+}
+
+enum lun_code lun_fetch_wait(lun_fetch *fetch, struct lun_value **out,
+                             struct lun_error *err)
+{
+  struct lun_entry *entry = fetch->entry;
+  enum lun_code rc =
+      lun_loop_run(lun_session_loop(fetch->session), &entry->task, err);
+
+  if (!rc)
+    *out = lun_value_ref(entry->value);
+  return rc;
+}
+
+void lun_fetch_free(lun_fetch *fetch)
+{
+  lun_session *session = NULL;
+  struct lun_entry *entry = NULL;
+
+  if (fetch == NULL)
+    return;
+  session = fetch->session;
+  entry = fetch->entry;
+  /* The list's reference and this one: nobody else waits. */
+  if (entry->listed && entry->refs == 2 && (under_way(entry) || failed(entry)))
+    unlist(entry);
+  entry_unref(entry);
+  lun_mem_free(lun_session_ctx(session), fetch);
+  lun_session_unref(session);
+}
+
+void lun_fetch_forget(lun_session *session, const struct lun_value *value)
+{
+  struct lun_entry *entry = *lun_session_entries(session);
+
+  while (entry != NULL && entry->value != value)
+    entry = entry->next;
+  if (entry != NULL)
+    unlist(entry);
+}
+
+void lun_fetch_forget_all(lun_session *session)
+{
+  while (*lun_session_entries(session) != NULL)
+    unlist(*lun_session_entries(session));
+}

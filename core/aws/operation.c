@@ -1,0 +1,153 @@
+/*
+ * Three short steps in one task: wait for credentials, call, look whether
+ * they had expired.
+ */
+#include "operation.h"
+
+#include "../base/error.h"
+
+#define BODY_LEN ((size_t)1 << 20)
+
+static void wait_for_credentials(struct lun_operation *operation,
+                                 struct lun_cred *stale)
+{
+  lun_cred_wait_init(&operation->wait, lun_session_source(operation->session));
+  lun_cred_wait_start(&operation->wait, stale, operation->task.deadline);
+  operation->waiting = true;
+}
+
+static void drop_work(struct lun_operation *operation)
+{
+  if (operation->calling)
+    lun_call_done(&operation->call);
+  if (operation->waiting)
+    lun_cred_wait_done(&operation->wait);
+  operation->calling = false;
+  operation->waiting = false;
+}
+
+static enum lun_code send(struct lun_operation *operation,
+                          struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  const struct lun_settings *settings =
+      lun_session_settings(operation->session);
+  struct lun_call_input input = {.op = operation->op};
+  struct lun_target target = {0};
+
+  lun_target_init(&target, settings->ctx);
+  rc = lun_target_find(&target, settings, operation->op->service,
+                       operation->region, err);
+  if (rc)
+    goto done;
+  input.endpoint = lun_buf_text(&target.url);
+  input.region = lun_buf_text(&target.region);
+  input.body = lun_buf_view(&operation->body);
+  input.cred = operation->wait.cred;
+  input.quota = lun_session_quota(operation->session);
+  input.max_attempts = settings->max_attempts;
+  input.ca = settings->ca;
+  lun_call_init(&operation->call, settings->ctx);
+  operation->calling = true;
+  rc = lun_call_start(&operation->call, operation->task.loop, &input,
+                      operation->task.deadline, err);
+done:
+  lun_target_done(&target);
+  return rc;
+}
+
+/* The credentials have expired in between: once more with others. */
+static bool renew(struct lun_operation *operation)
+{
+  struct lun_cred *stale = NULL;
+
+  if (!operation->call.expired || operation->renewed)
+    return false;
+  stale = lun_cred_ref(operation->wait.cred);
+  drop_work(operation);
+  wait_for_credentials(operation, stale);
+  lun_cred_unref(stale);
+  operation->renewed = true;
+  return true;
+}
+
+static enum lun_step step(struct lun_task *task)
+{
+  struct lun_operation *operation = (struct lun_operation *)(void *)task;
+  enum lun_code rc = LUN_OK;
+
+  if (!operation->waiting)
+    wait_for_credentials(operation, NULL);
+  for (;;) {
+    if (!operation->calling) {
+      if (!lun_task_await(task, &operation->wait.task))
+        return LUN_STEP_WAIT;
+      if (operation->wait.task.rc)
+        return lun_task_end(task, operation->wait.task.rc,
+                            &operation->wait.task.err);
+      rc = send(operation, &task->err);
+      if (rc)
+        return lun_task_end(task, rc, NULL);
+    }
+    if (!lun_task_await(task, &operation->call.task))
+      return LUN_STEP_WAIT;
+    if (operation->call.task.rc == LUN_OK) {
+      lun_buf_done(&operation->answer);
+      operation->answer = operation->call.answer;
+      lun_buf_init(&operation->call.answer, operation->answer.ctx,
+                   operation->answer.max);
+      return lun_task_end(task, LUN_OK, NULL);
+    }
+    if (!renew(operation))
+      return lun_task_end(task, operation->call.task.rc,
+                          &operation->call.task.err);
+  }
+}
+
+static void cancel(struct lun_task *task)
+{
+  drop_work((struct lun_operation *)(void *)task);
+}
+
+void lun_operation_init(struct lun_operation *operation, lun_session *session,
+                        enum lun_op_id id)
+{
+  lun_ctx *ctx = lun_session_ctx(session);
+
+  memset(operation, 0, sizeof(*operation));
+  operation->task.step = step;
+  operation->task.cancel = cancel;
+  operation->session = session;
+  operation->op = lun_op_get(id);
+  lun_buf_init(&operation->body, ctx, BODY_LEN);
+  lun_buf_init(&operation->answer, ctx, BODY_LEN);
+}
+
+enum lun_code lun_operation_start(struct lun_operation *operation,
+                                  const char *region, struct lun_error *err)
+{
+  lun_ctx *ctx = lun_session_ctx(operation->session);
+  enum lun_code rc = lun_buf_status(&operation->body, "the request", err);
+
+  if (rc)
+    return rc;
+  operation->region = lun_mem_strdup(ctx, region);
+  if (region != NULL && operation->region == NULL)
+    return lun_error_nomem(err);
+  lun_task_start(lun_session_loop(operation->session), &operation->task,
+                 lun_clock_mono_ms(ctx) +
+                     lun_session_settings(operation->session)->deadline_ms);
+  return LUN_OK;
+}
+
+void lun_operation_done(struct lun_operation *operation)
+{
+  if (operation->session == NULL)
+    return;
+  lun_task_stop(&operation->task);
+  drop_work(operation);
+  lun_mem_free(lun_session_ctx(operation->session), operation->region);
+  lun_buf_done(&operation->body);
+  lun_buf_done(&operation->answer);
+  memset(operation, 0, sizeof(*operation));
+}

@@ -1,0 +1,371 @@
+/*
+ * Sessions made from one another share a run: the loop, which outlives all of
+ * them.  A session on a role holds its source's credentials by reference, not
+ * the session that it was made from, so there is no cycle; one that a
+ * reference asked for is kept by the session that made it.
+ */
+#include "session.h"
+
+#include "../base/error.h"
+#include "fetch.h"
+
+/* What the sessions of one family share. */
+struct run {
+  lun_ctx *ctx;
+  int refs;
+  lun_loop *loop;
+};
+
+/* A session that some reference asked for. */
+struct derived {
+  struct derived *next;
+  char *profile; /* NULL where the reference names none */
+  char *role;
+  char *external_id;
+  lun_session *session;
+};
+
+struct lun_session {
+  lun_ctx *ctx;
+  int refs;
+  struct run *run;
+  struct lun_settings *settings;
+  lun_source *source;
+  struct lun_retry_quota quota;
+  struct derived *derived;
+  struct lun_entry *entries; /* fetch.c's */
+};
+
+/* ----------------------------------------------------------------- runs -- */
+
+static void run_unref(struct run *run)
+{
+  if (run == NULL || --run->refs > 0)
+    return;
+  lun_loop_free(run->loop);
+  lun_mem_free(run->ctx, run);
+}
+
+static enum lun_code run_new(struct run **out, lun_ctx *ctx,
+                             struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct run *run = lun_mem_alloc(ctx, sizeof(*run));
+
+  if (run == NULL)
+    return lun_error_nomem(err);
+  run->ctx = ctx;
+  run->refs = 1;
+  rc = lun_loop_new(&run->loop, ctx, err);
+  if (rc) {
+    run_unref(run);
+    return rc;
+  }
+  *out = run;
+  return LUN_OK;
+}
+
+/* ------------------------------------------------------------- sessions -- */
+
+/* A session with settings and a run, and no source of credentials yet. */
+static enum lun_code session_new(lun_session **out, struct run *run,
+                                 struct lun_settings *settings,
+                                 struct lun_error *err)
+{
+  lun_session *session = lun_mem_alloc(run->ctx, sizeof(*session));
+
+  if (session == NULL)
+    return lun_error_nomem(err);
+  session->ctx = run->ctx;
+  session->refs = 1;
+  session->run = run;
+  run->refs++;
+  session->settings = lun_settings_ref(settings);
+  lun_retry_quota_init(&session->quota);
+  *out = session;
+  return LUN_OK;
+}
+
+static enum lun_code fixed_source(lun_session *session,
+                                  const struct lun_session_options *options,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_cred *cred = NULL;
+  struct lun_cred_fields fields = {
+      .access_key_id = lun_span_of(options->access_key_id),
+      .secret_access_key = lun_span_of(options->secret_access_key),
+      .session_token = lun_span_of(options->session_token),
+      .provider = "session",
+  };
+
+  rc = lun_cred_new(&cred, session->ctx, &fields, err);
+  if (rc)
+    return rc;
+  rc = lun_source_fixed(&session->source, session->run->loop, session->settings,
+                        cred, err);
+  lun_cred_unref(cred);
+  return rc;
+}
+
+/* A session of RUN with OPTIONS, which the caller has checked. */
+static enum lun_code make(lun_session **out, struct run *run,
+                          const struct lun_session_options *options,
+                          const struct lun_env *env, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_settings *settings = NULL;
+  lun_session *session = NULL;
+
+  rc = lun_settings_new(&settings, run->ctx, options, env, err);
+  if (rc)
+    return rc;
+  rc = session_new(&session, run, settings, err);
+  lun_settings_unref(settings);
+  if (rc)
+    return rc;
+  if (options->access_key_id != NULL || options->secret_access_key != NULL)
+    rc = fixed_source(session, options, err);
+  else
+    rc = lun_source_chain(&session->source, run->loop, session->settings, err);
+  if (rc) {
+    lun_session_unref(session);
+    return rc;
+  }
+  *out = session;
+  return LUN_OK;
+}
+
+enum lun_code lun_session_make(lun_session **out, lun_ctx *ctx,
+                               const struct lun_session_options *options,
+                               const struct lun_env *env, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct run *run = NULL;
+
+  rc = run_new(&run, ctx, err);
+  if (rc)
+    return rc;
+  rc = make(out, run, options, env, err);
+  run_unref(run);
+  return rc;
+}
+
+static enum lun_code make_role(lun_session **out, lun_session *source,
+                               const struct lun_role_options *options,
+                               struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  lun_session *session = NULL;
+
+  rc = session_new(&session, source->run, source->settings, err);
+  if (rc)
+    return rc;
+  rc = lun_source_role(&session->source, source->source, session->settings,
+                       options, err);
+  if (rc) {
+    lun_session_unref(session);
+    return rc;
+  }
+  *out = session;
+  return LUN_OK;
+}
+
+enum lun_code lun_session_assume_role(lun_session **out, lun_session *source,
+                                      const struct lun_role_options *options,
+                                      struct lun_error *err)
+{
+  struct lun_role_options known = {0};
+
+  if (options->size < sizeof(options->size) || options->size > sizeof(known))
+    return lun_error_set(err, LUN_EINVALID,
+                         "the options of a role are of another version");
+  memcpy(&known, options, options->size);
+  return make_role(out, source, &known, err);
+}
+
+lun_session *lun_session_ref(lun_session *session)
+{
+  if (session != NULL)
+    session->refs++;
+  return session;
+}
+
+static void derived_free(lun_ctx *ctx, struct derived *derived)
+{
+  lun_session_unref(derived->session);
+  lun_mem_free(ctx, derived->profile);
+  lun_mem_free(ctx, derived->role);
+  lun_mem_free(ctx, derived->external_id);
+  lun_mem_free(ctx, derived);
+}
+
+void lun_session_unref(lun_session *session)
+{
+  if (session == NULL || --session->refs > 0)
+    return;
+  lun_fetch_forget_all(session);
+  while (session->derived != NULL) {
+    struct derived *derived = session->derived;
+
+    session->derived = derived->next;
+    derived_free(session->ctx, derived);
+  }
+  lun_source_unref(session->source);
+  lun_settings_unref(session->settings);
+  run_unref(session->run);
+  lun_mem_free(session->ctx, session);
+}
+
+/* --------------------------------------------------------------- parts -- */
+
+lun_ctx *lun_session_ctx(const lun_session *session)
+{
+  return session->ctx;
+}
+
+lun_loop *lun_session_loop(const lun_session *session)
+{
+  return session->run->loop;
+}
+
+struct lun_settings *lun_session_settings(const lun_session *session)
+{
+  return session->settings;
+}
+
+lun_source *lun_session_source(const lun_session *session)
+{
+  return session->source;
+}
+
+struct lun_retry_quota *lun_session_quota(lun_session *session)
+{
+  return &session->quota;
+}
+
+struct lun_entry **lun_session_entries(lun_session *session)
+{
+  return &session->entries;
+}
+
+const char *lun_session_region(const lun_session *session)
+{
+  return session->settings->region;
+}
+
+enum lun_code lun_session_credentials(struct lun_cred **out,
+                                      lun_session *session,
+                                      struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_cred_wait wait = {0};
+
+  lun_cred_wait_init(&wait, session->source);
+  lun_cred_wait_start(&wait, NULL,
+                      lun_clock_mono_ms(session->ctx) +
+                          session->settings->deadline_ms);
+  rc = lun_loop_run(session->run->loop, &wait.task, err);
+  if (!rc)
+    *out = lun_cred_ref(wait.cred);
+  lun_cred_wait_done(&wait);
+  return rc;
+}
+
+/* -------------------------------------------------------- by reference -- */
+
+static bool same(const char *a, const char *b)
+{
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static lun_session *find_derived(const lun_session *session,
+                                 const struct lun_ref *ref)
+{
+  const struct derived *at = session->derived;
+
+  while (at != NULL &&
+         !(same(at->profile, ref->profile) && same(at->role, ref->role) &&
+           same(at->external_id, ref->external_id)))
+    at = at->next;
+  return at != NULL ? at->session : NULL;
+}
+
+/* The session of another profile; what was set in code stays. */
+static enum lun_code with_profile(lun_session **out, lun_session *session,
+                                  const char *profile, struct lun_error *err)
+{
+  const struct lun_settings *settings = session->settings;
+  struct lun_session_options options = {.size = sizeof(options)};
+
+  options.profile = profile;
+  options.region = settings->region_explicit ? settings->region : NULL;
+  options.endpoint_url = settings->endpoint_url;
+  options.deadline_ms = settings->deadline_ms;
+  options.max_attempts = settings->max_attempts;
+  return make(out, session->run, &options, &settings->env, err);
+}
+
+static enum lun_code make_for_ref(lun_session **out, lun_session *session,
+                                  const struct lun_ref *ref,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_role_options options = {.size = sizeof(options)};
+  lun_session *base = NULL;
+
+  if (ref->profile == NULL)
+    base = lun_session_ref(session);
+  else
+    rc = with_profile(&base, session, ref->profile, err);
+  if (rc || ref->role == NULL) {
+    *out = base;
+    return rc;
+  }
+  options.role_arn = ref->role;
+  options.external_id = ref->external_id;
+  rc = make_role(out, base, &options, err);
+  lun_session_unref(base);
+  return rc;
+}
+
+static bool keep(char **field, lun_ctx *ctx, const char *text)
+{
+  *field = lun_mem_strdup(ctx, text);
+  return text == NULL || *field != NULL;
+}
+
+enum lun_code lun_session_for_ref(lun_session **out, lun_session *session,
+                                  const struct lun_ref *ref,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  lun_session *found = NULL;
+  struct derived *derived = NULL;
+
+  if (ref->profile == NULL && ref->role == NULL) {
+    *out = lun_session_ref(session);
+    return LUN_OK;
+  }
+  found = find_derived(session, ref);
+  if (found != NULL) {
+    *out = lun_session_ref(found);
+    return LUN_OK;
+  }
+  derived = lun_mem_alloc(session->ctx, sizeof(*derived));
+  if (derived == NULL)
+    return lun_error_nomem(err);
+  rc = make_for_ref(&derived->session, session, ref, err);
+  if (!rc && (!keep(&derived->profile, session->ctx, ref->profile) ||
+              !keep(&derived->role, session->ctx, ref->role) ||
+              !keep(&derived->external_id, session->ctx, ref->external_id)))
+    rc = lun_error_nomem(err);
+  if (rc) {
+    derived_free(session->ctx, derived);
+    return rc;
+  }
+  derived->next = session->derived;
+  session->derived = derived;
+  *out = lun_session_ref(derived->session);
+  return LUN_OK;
+}
