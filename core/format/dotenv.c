@@ -195,24 +195,28 @@ static enum lun_code newline(lun_writer *writer, struct lun_error *err)
   return rc;
 }
 
-static void in_value(lun_writer *writer, char c)
+static enum lun_code in_value(lun_writer *writer, char c, struct lun_error *err)
 {
   struct dotenv *s = writer->state;
 
   if (lun_format_blank(c))
-    return;
+    return LUN_OK;
+  if (c == '`') {
+    lun_format_refuse(err, "a back quote", "at the start of a dotenv value");
+    lun_error_hint(err, "only Node takes it for a quote; use ' or \"");
+    return LUN_EINVALID;
+  }
   if (c == '\'')
     start_scalar(writer, SINGLE, writer->out.len + 1);
   else if (c == '"')
     start_scalar(writer, DOUBLE, writer->out.len + 1);
   else if (c == '#')
     s->at = COMMENT;
-  else if (c == '`')
-    s->at = REST; /* a quote for Node alone */
   else {
     start_scalar(writer, PLAIN, writer->out.len);
     s->end = writer->out.len + 1;
   }
+  return LUN_OK;
 }
 
 static enum lun_code in_plain(lun_writer *writer, char c, struct lun_error *err)
@@ -250,7 +254,7 @@ static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
     if (!lun_format_blank(c))
       s->at = c == '=' ? VALUE : REST;
     break;
-  case VALUE: in_value(writer, c); break;
+  case VALUE: return in_value(writer, c, err);
   case PLAIN: return in_plain(writer, c, err);
   case SINGLE:
   case DOUBLE:

@@ -276,6 +276,13 @@ static enum lun_code in_plain(lun_writer *writer, char c, struct lun_error *err)
   return LUN_OK;
 }
 
+static enum lun_code goes_on_behind(struct lun_error *err)
+{
+  return lun_format_refuse(err, "the next line of a plain scalar",
+                           "behind a line with a value in it; put the scalar "
+                           "in quotes");
+}
+
 /* Behind a node that has its own end: quotes, an alias, a flow collection. */
 static enum lun_code in_after(lun_writer *writer, char c, struct lun_error *err)
 {
@@ -296,6 +303,8 @@ static enum lun_code in_after(lun_writer *writer, char c, struct lun_error *err)
     s->at = COMMENT;
   } else if (!lun_format_blank(c)) {
     s->at = JUNK;
+    if (s->flow > 0 && s->values > 0)
+      return goes_on_behind(err);
   }
   return LUN_OK;
 }
@@ -339,22 +348,19 @@ static enum lun_code in_line(lun_writer *writer, char c, struct lun_error *err)
 
   if (lun_format_blank(c))
     return LUN_OK;
-  if (c == '%' && s->column == 0 && s->flow == 0) {
-    s->at = DIRECTIVE;
-    return LUN_OK;
-  }
   s->at = NODE;
   s->first = true;
   s->in_value = false;
   if (on && c != '#') {
-    if (s->open_values && !(s->open_parent < 0 && (c == '-' || c == '.')))
-      return lun_format_refuse(err, "the next line of a plain scalar",
-                               "behind a line with a value in it; put the "
-                               "scalar in quotes");
+    s->marker = s->open_values && s->column == 0 && (c == '-' || c == '.');
     s->at = JUNK;
-    return LUN_OK;
+    return s->open_values && !s->marker ? goes_on_behind(err) : LUN_OK;
   }
   s->open_plain = false;
+  if (c == '%' && s->column == 0) {
+    s->at = DIRECTIVE;
+    return LUN_OK;
+  }
   return in_node(writer, c, err);
 }
 
@@ -456,6 +462,10 @@ static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
 
   if (writer->out.fail != LUN_OK)
     return LUN_OK; /* the writer reports it */
+  if (s->marker && s->column < 3 && (c == '-' || c == '.'))
+    return LUN_OK;
+  if (s->marker && !is_marker(writer, c))
+    return goes_on_behind(err);
   if (is_marker(writer, c)) {
     memset(s, 0, sizeof(*s));
     s->column = 3;
@@ -499,7 +509,7 @@ static enum lun_code yaml_end(lun_writer *writer, struct lun_error *err)
   if (s->at == BLOCK)
     rc = lun_yaml_block_end(writer, err);
   else
-    rc = newline(writer, '\n', err);
+    rc = follow(writer, '\n', err);
   if (rc)
     return rc;
   if (s->flow > 0)

@@ -72,6 +72,7 @@ struct yaml {
   /* a plain scalar that ended with its line: the next may go on with it */
   bool open_plain;
   bool open_values; /* it had values */
+  bool marker;      /* then - or . at a line's start: --- or ... or a mistake */
   int open_parent;
 
   struct yaml_block block;

@@ -42,6 +42,7 @@ static void refusals(void **state)
       BAD("K=\"\\@@\"\n", "n", "a value cannot stand behind a backslash"),
       BAD("K=\"\\t@@\"\n", "n", "this use of backslashes"),
       BAD("# @@\n", "x", "a value cannot stand in a comment"),
+      BAD("K=`a@@`\n", "x", "a back quote cannot stand at the start"),
       BAD("K=a # @@\n", "x", "a value cannot stand in a comment"),
       BAD("@@=1\n", "a-b", "this value cannot stand in the name"),
       BAD("@@=1\n", "", "this value cannot stand in the name"),
