@@ -10,7 +10,9 @@
  *
  * Memory: every block that lunette itself frees is wiped first.  Buffers of
  * libcurl and OpenSSL are their own; a host that wants those wiped as well
- * does what the lunette command does and interposes free.
+ * does what the lunette command does and interposes free.  Secrets lie in
+ * pages that no core dump holds and that are empty in a child made by fork: a
+ * program that becomes a daemon makes its context afterwards.
  *
  * Errors: every function that can fail returns an enum lun_code, 0 being
  * success, and fills the caller's struct lun_error when one is given.
