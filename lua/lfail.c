@@ -77,7 +77,7 @@ static int error_tostring(lua_State *L)
     lua_concat(L, 2);
   }
   if (hint != NULL) {
-    lua_pushfstring(L, "; hint: %s", hint);
+    lua_pushfstring(L, LUNL_HINT "%s", hint);
     lua_concat(L, 2);
   }
   return 1;

@@ -8,6 +8,9 @@
 
 #include "lbase.h"
 
+/* What stands before the hint in an error object's text. */
+#define LUNL_HINT "; hint: "
+
 /*
  * Raises ERR as an error object; never returns, so that callers can write
  * `return lunL_fail(L, &err);`.  Out of memory is raised as Lua's own.

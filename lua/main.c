@@ -39,10 +39,17 @@ struct command {
 
 /* ----------------------------------------------------------- reporting -- */
 
+/* What happened, and on a line of its own the next step, if there is one. */
 static void complain(const char *message)
 {
+  const char *hint = strstr(message, LUNL_HINT);
+
   fflush(stdout);
-  fprintf(stderr, "lunette: %s\n", message);
+  if (hint == NULL)
+    fprintf(stderr, "lunette: %s\n", message);
+  else
+    fprintf(stderr, "lunette: %.*s\n  hint: %s\n", (int)(hint - message),
+            message, hint + sizeof(LUNL_HINT) - 1);
 }
 
 /*

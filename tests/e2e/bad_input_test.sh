@@ -54,9 +54,20 @@ bad 'no CA file' 14 'none.pem' env AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCE
 unset AWS_EC2_METADATA_DISABLED
 bad 'foreign keys' 10 'token|key|UnrecognizedClient|invalid' in_sandbox env AWS_ACCESS_KEY_ID=AKIDEXAMPLE \
   AWS_SECRET_ACCESS_KEY=made-up lunette get "$S"
-bad 'deadline' 19 'deadline' env AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=made-up \
-  AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_MAX_ATTEMPTS=100 lunette get "$S" --deadline 1s
-bad 'not json' 15 'json' admin sh -c 'lunette -e "
+python3 -c '
+import socket, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+print(s.getsockname()[1], flush=True)
+time.sleep(60)' >port &
+silent=$!
+while [ ! -s port ]; do sleep 0.05; done
+bad 'deadline' 19 'deadline of 1 s' env AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=made-up \
+  AWS_ENDPOINT_URL="http://127.0.0.1:$(cat port)" lunette get "$S" --deadline 1s
+kill "$silent"
+rm -f port
+bad 'not json' 15 'JSON.*line 1, column' admin sh -c 'lunette -e "
   local ln = require [[lunette]]; ln.json.decode [[{\"a\": 01}]]"'
 
 # rendering
