@@ -12,6 +12,8 @@
 #include "../core/base/clock.h"
 #include "lfail.h"
 
+#include <limits.h>
+
 struct lunL_state {
   lun_ctx *ctx; /* NULL once the state closes */
   struct lunL_box *boxes;
@@ -93,6 +95,15 @@ int64_t lunL_timeleft(lua_State *L)
   if (state->deadline == 0)
     return INT64_MAX;
   return left > 0 ? left : 1;
+}
+
+int64_t lunL_boundwait(lua_State *L, int64_t timeout)
+{
+  int64_t left = lunL_timeleft(L);
+
+  if (left != INT64_MAX && (timeout < 0 || timeout > left))
+    return left > INT_MAX ? INT_MAX : left;
+  return timeout;
 }
 
 /* --------------------------------------------------------------- boxes -- */

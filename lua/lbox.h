@@ -45,6 +45,9 @@ lun_ctx *lunL_ctx(lua_State *L);
 void lunL_setdeadline(lua_State *L, int64_t at);
 int64_t lunL_timeleft(lua_State *L);
 
+/* A wait of TIMEOUT milliseconds (-1: without bound), no longer than that. */
+int64_t lunL_boundwait(lua_State *L, int64_t timeout);
+
 /* Boxes that are not released yet; lunette.core's live() counts them. */
 size_t lunL_live(lua_State *L);
 

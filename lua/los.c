@@ -3,6 +3,7 @@
  * lstage.c, children and signals in lspawn.c; here is what is small.
  */
 #include "../core/os/spawn.h"
+#include "lbox.h"
 #include "lfail.h"
 
 #include <errno.h>
@@ -67,7 +68,7 @@ static int l_poll(lua_State *L)
   struct pollfd *fds = NULL;
   size_t count = 0;
   size_t i = 0;
-  int timeout = -1;
+  int64_t timeout = -1;
   lua_Integer ready = 0;
 
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -81,8 +82,10 @@ static int l_poll(lua_State *L)
     lua_pop(L, 1);
   }
   if (seconds >= 0)
-    timeout = (int)((seconds > POLL_SECONDS ? POLL_SECONDS : seconds) * 1000);
-  if (poll(fds, count, timeout) < 0 && errno != EINTR)
+    timeout =
+        (int64_t)((seconds > POLL_SECONDS ? POLL_SECONDS : seconds) * 1000);
+  timeout = lunL_boundwait(L, timeout);
+  if (poll(fds, count, (int)timeout) < 0 && errno != EINTR)
     return lunL_failf(L, LUN_EFILE, NULL, "cannot poll: %s", strerror(errno));
   lua_newtable(L);
   for (i = 0; i < count; i++) {

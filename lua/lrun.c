@@ -152,9 +152,32 @@ static void remove_field(lua_State *L, const char *library, const char *name)
   lua_pop(L, 1);
 }
 
-/* Takes away what would end the process, run bytecode, or lift the limits. */
-static void restrict_libraries(lua_State *L)
+/*
+ * setmetatable without finalizers, for a runtime with limits: Lua calls no
+ * hook while one runs, so nothing could end it.  Upvalue 1 is the function.
+ */
+static int set_metatable(lua_State *L)
 {
+  if (lua_istable(L, 2)) {
+    lua_pushliteral(L, "__gc");
+    if (lua_rawget(L, 2) != LUA_TNIL)
+      return luaL_error(L, "a runtime with limits has no finalizers (__gc)");
+    lua_pop(L, 1);
+  }
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return 1;
+}
+
+/* Takes away what would end the process, run bytecode, or lift the limits. */
+static void restrict_libraries(lua_State *L, bool limited)
+{
+  if (limited) {
+    lua_getglobal(L, "setmetatable");
+    lua_pushcclosure(L, set_metatable, 1);
+    lua_setglobal(L, "setmetatable");
+  }
   replace_loader(L, "load", 3);
   replace_loader(L, "loadfile", 2);
   lua_pushcfunction(L, do_file);
@@ -175,9 +198,12 @@ static void restrict_libraries(lua_State *L)
 
 static int open_state(lua_State *L)
 {
+  const struct lun_runtime *runtime = lua_touserdata(L, 1);
+
   luaL_checkversion(L);
   luaL_openlibs(L);
-  restrict_libraries(L);
+  restrict_libraries(L, runtime->options.instructions > 0 ||
+                            runtime->options.deadline_ms > 0);
   lunL_state_open(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &runtime_key);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);

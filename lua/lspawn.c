@@ -101,6 +101,7 @@ static int child_wait(lua_State *L)
 
   if (seconds >= 0)
     timeout = (int64_t)((seconds > WAIT_MAX ? WAIT_MAX : seconds) * 1000);
+  timeout = lunL_boundwait(L, timeout);
   if (lun_child_wait(child, timeout, &ended, &status, &err))
     return lunL_fail(L, &err);
   if (!ended)

@@ -10,6 +10,9 @@
 #include "lopts.h"
 #include "lsecret.h"
 
+#include <errno.h>
+#include <time.h>
+
 #define FIRST 1 /* stack slots of arguments */
 #define SECOND 2
 
@@ -188,6 +191,34 @@ static int l_time_format(lua_State *L)
                 "not a time between the years 0 and 9999");
   lun_text_put_iso(out, seconds);
   return give(L, out, "the date", 0);
+}
+
+#define SLEEP_MAX 31536000.0 /* seconds: a year */
+
+/*
+ * ln.time.sleep(seconds): no longer than what runs the script allows, and
+ * then it raises deadline.
+ */
+static int l_time_sleep(lua_State *L)
+{
+  lua_Number seconds = luaL_checknumber(L, FIRST);
+  int64_t left = lunL_timeleft(L);
+  int64_t want = 0;
+  int64_t sleep = 0;
+  struct timespec rest = {0, 0};
+
+  luaL_argcheck(L, seconds >= 0 && seconds <= SLEEP_MAX, FIRST,
+                "from 0 to a year");
+  want = (int64_t)(seconds * 1000);
+  sleep = want < left ? want : left;
+  rest.tv_sec = (time_t)(sleep / 1000);
+  rest.tv_nsec = (long)(sleep % 1000) * 1000000;
+  while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
+    continue;
+  if (sleep < want)
+    return lunL_failf(L, LUN_EDEADLINE, NULL,
+                      "the script's time is up while it sleeps");
+  return 0;
 }
 
 /* ---------------------------------------------------------------- JSON -- */
@@ -417,6 +448,7 @@ void lunL_add_text(lua_State *L)
                                   {"monotonic", l_time_monotonic},
                                   {"parse", l_time_parse},
                                   {"format", l_time_format},
+                                  {"sleep", l_time_sleep},
                                   {NULL, NULL}};
 
   luaL_setfuncs(L, functions, 0);

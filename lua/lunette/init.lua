@@ -14,19 +14,6 @@ local core = require "lunette.core"
 local ln = {}
 for name, value in pairs(core.public) do ln[name] = value end
 
---- Sleeps for a number of seconds, in steps, so that the deadline of a
--- runtime is noticed.
--- @function time.sleep
-function ln.time.sleep(seconds)
-  local poll = require "lunette.os".poll
-  local till = ln.time.monotonic() + seconds
-  local left = seconds
-  while left > 0 do
-    poll({}, math.min(left, 0.2))
-    left = till - ln.time.monotonic()
-  end
-end
-
 -- What a script never uses is never read.
 local later = {
   json = { "lunette.json" }, -- encode, decode, array
