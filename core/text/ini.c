@@ -13,7 +13,7 @@
 #include "../base/error.h"
 
 /* Look-ups are linear, so that hostile sizes must not be possible. */
-#define SECTIONS_MAX   20000
+#define SECTIONS_MAX   10000
 #define PROPERTIES_MAX 1000
 
 struct parser {
