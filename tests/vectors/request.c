@@ -86,6 +86,7 @@ bool read_request(struct raw_request *out, struct tally *tally,
   memset(out, 0, sizeof(*out));
   lun_buf_init(&out->text, tally->ctx, VECTORS_TEXT_MAX);
   out->request.headers = out->headers;
+  out->request.query = (struct lun_span){"", 0};
   if (!read_whole(&out->text, path)) {
     case_failed(tally, name, "%s cannot be read", path);
     return false;
