@@ -461,7 +461,7 @@ static void orphans(void **state)
 
   (void)state;
   if (dead == 0)
-    _exit(0);
+    (void)execl("/bin/true", "true", (char *)NULL);
   (void)waitpid(dead, NULL, 0);
   for (i = 0; i < 5; i++) {
     /* the formats are the list above */
