@@ -64,7 +64,7 @@ describe("the command", function()
       local status, said = support.lunette("-e", ([[local ln = require "lunette"
         error(ln.error { kind = %q, message = "the message", hint = "the hint" })]]):format(kind))
       assert.equal(want, status, kind)
-      assert.matches("^lunette: .*the message; hint: the hint\n$", said)
+      assert.matches("^lunette: .*the message\n  hint: the hint\n$", said)
     end
   end)
 

@@ -96,8 +96,8 @@ describe("ln.log", function()
     assert.matches("^time=%S+ level=info event=started count=3\n$",
       said [[ln.log.info("started", { count = 3 })]])
     assert.matches('file="a b"', said [[ln.log.warn("x", { file = "a b" })]], 1, true)
-    assert.matches('s="‹secret s, 1 bytes›"', said [[ln.log.info("x", { s = ln.secret_from("c", "s") })]],
-      1, true)
+    assert.matches('s="‹secret s, 1 bytes›"',
+      said [[ln.log.info("x", { s = ln.secret_from("c", "s") })]], 1, true)
   end)
 
   it("shows debug events when it is told to", function()

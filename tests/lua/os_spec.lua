@@ -69,7 +69,8 @@ describe("os.stage", function()
     fails("invalid", os_.stage, path "x", { mode = 1.5 })
     assert.matches("no user \"nobody%-at%-all\"",
       fails("invalid", os_.stage, path "x", { owner = "nobody-at-all" }).message)
-    assert.matches("no group", fails("invalid", os_.stage, path "x", { owner = ":no-group" }).message)
+    assert.matches("no group",
+      fails("invalid", os_.stage, path "x", { owner = ":no-group" }).message)
     fails("invalid", os_.stage, path "x", { owner = ":" })
     assert.matches("did you mean 'owner'", message(os_.stage, path "x", { onwer = "root" }))
     fails("filesystem", os_.stage, T)

@@ -97,7 +97,9 @@ describe("a secret value", function()
       table.concat(keys, " "))
     for i, replica in ipairs(document().replicas) do hosts[i] = ln.reveal(replica.host) end
     assert.same({ "a", "b" }, hosts)
-    for i, replica in pairs(document().replicas) do assert.equal(hosts[i], ln.reveal(replica.host)) end
+    for i, replica in pairs(document().replicas) do
+      assert.equal(hosts[i], ln.reveal(replica.host))
+    end
     for _ in pairs(document().empty) do error "there is nothing in it" end
     fails("invalid", pairs, document().password)
   end)
@@ -303,7 +305,8 @@ describe("text work", function()
   end)
 
   it("computes what others compute", function()
-    assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ln.sha256 "abc")
+    assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+      ln.sha256 "abc")
     assert.equal("f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8",
       ln.hmac_sha256("key", "The quick brown fox jumps over the lazy dog"))
     assert.equal("YWJj", ln.base64.encode "abc")
@@ -361,7 +364,8 @@ describe("JSON", function()
     local loop = {}
     loop.loop = loop
     fails("invalid", ln.json.encode, loop)
-    assert.matches("the value.a%[2%]", fails("invalid", ln.json.encode, { a = { 1, print } }).message)
+    local e = fails("invalid", ln.json.encode, { a = { 1, print } })
+    assert.matches("the value.a%[2%]", e.message)
   end)
 
   it("leaves a secret document a secret", function()

@@ -17,7 +17,8 @@ end
 describe("ln.sign", function()
   it("signs as AWS's example says", function()
     local signed = ln.sign(options())
-    assert.equal("5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31", signed.signature)
+    assert.equal("5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+      signed.signature)
     assert.equal("example.amazonaws.com", signed.headers.Host)
     assert.equal("20150830T123600Z", signed.headers["X-Amz-Date"])
     assert.equal("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
@@ -120,7 +121,8 @@ describe("sigv4.verify", function()
 
   it("refuses one flipped bit, anywhere", function()
     local request = received(ln.sign(options { body = "body", method = "POST",
-      url = "https://example.amazonaws.com/p?a=b" }), { method = "POST", target = "/p?a=b", body = "body" })
+      url = "https://example.amazonaws.com/p?a=b" }),
+      { method = "POST", target = "/p?a=b", body = "body" })
     assert.is_true((sigv4.verify(request, KEY)))
     for _, change in ipairs { { method = "PUT" }, { target = "/p?a=c" }, { target = "/q?a=b" },
       { body = "bodx" } } do
@@ -131,7 +133,8 @@ describe("sigv4.verify", function()
   end)
 
   it("accepts a presigned URL", function()
-    local signed = ln.presign(options { url = "https://example.amazonaws.com/a/b?x=y", expires = 60 })
+    local signed = ln.presign(options { expires = 60,
+      url = "https://example.amazonaws.com/a/b?x=y" })
     local request = { method = "GET", target = signed.url:match "^https://[^/]+(/.*)$",
       headers = { { "Host", "example.amazonaws.com" } }, body = "" }
     local claim = sigv4.parse(request)
