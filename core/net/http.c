@@ -398,14 +398,22 @@ static enum lun_fault fault_of(const struct lun_http *http)
   }
 }
 
-/* More than the fault says by itself, or "". */
+/*
+ * More than the fault says by itself, or "".  Of a proxy that libcurl cannot
+ * make sense of, its text quotes the setting, password and all.
+ */
 static const char *detail_of(const struct lun_http *http)
 {
   int number = info(http, CURLINFO_OS_ERRNO);
 
-  if (http->result == CURLE_COULDNT_CONNECT)
-    return number > 0 ? strerror(number) : "";
-  return http->problem;
+  switch (http->result) {
+  case CURLE_COULDNT_CONNECT: return number > 0 ? strerror(number) : "";
+  case CURLE_COULDNT_RESOLVE_PROXY:
+    return "its name cannot be resolved, or it is no URL";
+  case CURLE_PROXY:
+  case CURLE_URL_MALFORMAT: return curl_easy_strerror((CURLcode)http->result);
+  default: return http->problem;
+  }
 }
 
 /* The transfer is over: its error, or the answer if it is a whole one. */

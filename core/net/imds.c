@@ -6,13 +6,14 @@
 
 #include "../text/json.h"
 
-#define ENDPOINT     "http://169.254.169.254"
-#define TIMEOUT_MS   1000
-#define PAUSE_MS     100
-#define ANSWER_MAX   ((size_t)64 << 10)
-#define TTL_S        21600
-#define TTL_TEXT     "21600"
-#define TTL_MARGIN_S 120 /* a token is not used in its last two minutes */
+#define ENDPOINT   "http://169.254.169.254"
+#define TIMEOUT_MS 1000
+#define PAUSE_MS   100
+#define ANSWER_MAX ((size_t)64 << 10)
+#define TTL_S      21600
+#define TTL_TEXT   "21600"
+#define TTL_MARGIN_S                                                           \
+  INT64_C(120) /* a token is not used in its last two minutes */
 #define TOKEN_HEADER "X-aws-ec2-metadata-token"
 #define TTL_HEADER   "X-aws-ec2-metadata-token-ttl-seconds"
 #define WORDS_MAX    200 /* of the service's own, in an error */

@@ -5,7 +5,8 @@
  * that a directory moved in between changes nothing.
  *
  * A target that is a symlink is refused; of several hard links, the one that
- * is named gets the new file, and the others keep the old one.
+ * is named gets the new file, and the others keep the old one.  ACLs and
+ * extended attributes of the old file are not carried over.
  */
 #ifndef LUN_FILE_H
 #define LUN_FILE_H

@@ -186,15 +186,34 @@ static void https_goes_by_https_proxy(void **state)
   server_stop(&other);
 }
 
+/* Not even a setting that makes no sense is quoted. */
+static void senseless_proxies(void **state)
+{
+  static const char *const bad[] = {
+      "http://me:canary@a b.invalid", "http://me:canary@127.0.0.1:99999",
+      "gopher://me:canary@127.0.0.1:1", "http://me:canary@127.0.0.1:1"};
+  struct lun_http_request request = {.method = "GET",
+                                     .url = "https://aws.invalid/"};
+  int i = 0;
+
+  (void)state;
+  for (i = 0; i < COUNT(bad); i++) {
+    (void)setenv("HTTPS_PROXY", bad[i], 1);
+    assert_int_equal(run(&request), LUN_ENETWORK);
+    assert_null(strstr(error.message, "canary"));
+    assert_non_null(strstr(error.message, "aws.invalid:443: the proxy of"));
+  }
+  (void)unsetenv("HTTPS_PROXY");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      TEST(unusable_trust),
-      TEST(routes),
-      TEST(loopback_needs_no_proxy),
-      TEST(https_goes_by_https_proxy),
+      TEST(unusable_trust),          TEST(routes),
+      TEST(loopback_needs_no_proxy), TEST(https_goes_by_https_proxy),
+      TEST(senseless_proxies),
   };
 
   unset_all(proxies);
