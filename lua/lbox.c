@@ -219,8 +219,7 @@ void *lunL_box_check(lua_State *L, int index, const struct lunL_type *type)
   if (box == NULL)
     luaL_typeerror(L, index, type->name);
   else if (lunL_box_released(box))
-    luaL_argerror(L, index,
-                  lua_pushfstring(L, "the %s is closed", type->name));
+    luaL_argerror(L, index, lua_pushfstring(L, "the %s is closed", type->name));
   return box;
 }
 

@@ -98,8 +98,8 @@ static int l_concat(lua_State *L)
 
 /* ----------------------------------------------------------- ln.format -- */
 
-#define FORMAT      1
-#define LUA_FORMAT  lua_upvalueindex(1) /* string.format */
+#define FORMAT        1
+#define LUA_FORMAT    lua_upvalueindex(1) /* string.format */
 #define DIRECTIVE_MAX 32
 
 /* The length of the directive at the start of TEXT, its '%' included. */
@@ -272,8 +272,9 @@ static int l_number(lua_State *L)
   if (!push_number(L, text))
     return lunL_failf(L, LUN_EINVALID, NULL, "%s is not a number", name);
   if (!lua_isinteger(L, -1) && is_integer(text))
-    return lunL_failf(L, LUN_EINVALID, "write it out as it is, without "
-                                       "calculating",
+    return lunL_failf(L, LUN_EINVALID,
+                      "write it out as it is, without "
+                      "calculating",
                       "%s is an integer of more than 64 bits", name);
   if (lua_tonumber(L, -1) - lua_tonumber(L, -1) != 0)
     return lunL_failf(L, LUN_EINVALID, NULL, "%s is too large a number", name);

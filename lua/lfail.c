@@ -12,7 +12,6 @@
 
 static const char error_key = 0; /* its address: the metatable's key */
 
-
 #define USAGE_KIND "usage"
 
 /* By code; the kinds themselves and their exit statuses are core's. */

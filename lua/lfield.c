@@ -111,8 +111,8 @@ static void push_node(lua_State *L, int index, size_t node)
   lua_remove(L, -2);
 }
 
-void lunL_pushvalue(lua_State *L, struct lun_value *value,
-                    lun_session *session, const char *path)
+void lunL_pushvalue(lua_State *L, struct lun_value *value, lun_session *session,
+                    const char *path)
 {
   struct lunL_secret *s = lunL_newsecret(L, value->name);
   struct lun_error err = {0};
@@ -128,12 +128,11 @@ void lunL_pushvalue(lua_State *L, struct lun_value *value,
   (void)lunL_secretkind(L, s);
   if (s->json == NULL)
     lunL_failf(L, LUN_ENOTFOUND, "name the secret without #path to have all",
-               "secret %s#%s: %s is not JSON, so it has no fields",
-               value->name, path, value->name);
+               "secret %s#%s: %s is not JSON, so it has no fields", value->name,
+               path, value->name);
   rc = lun_path_find(&node, s->json, text_of(s), 0, lun_span_of(path), &why);
   if (rc) {
-    lun_error_set(&err, rc, "secret %s#%s: %s", value->name, path,
-                  why.message);
+    lun_error_set(&err, rc, "secret %s#%s: %s", value->name, path, why.message);
     lun_error_hint(&err, "%s", why.hint);
     lunL_fail(L, &err);
   }
@@ -198,8 +197,8 @@ static int absent_member(lua_State *L, struct lunL_secret *s,
   push_near_key(L, s, key);
   if (!lua_isnil(L, -1))
     hint = lua_pushfstring(L, "did you mean \"%s\"?", lua_tostring(L, -1));
-  return lunL_failf(L, LUN_ENOTFOUND, hint,
-                    "secret %s: there is no such field", name);
+  return lunL_failf(L, LUN_ENOTFOUND, hint, "secret %s: there is no such field",
+                    name);
 }
 
 static int index_element(lua_State *L, struct lunL_secret *s, lua_Integer at)
@@ -210,8 +209,8 @@ static int index_element(lua_State *L, struct lunL_secret *s, lua_Integer at)
 
   if (kind != LUN_JSON_ARRAY)
     return lunL_failf(L, LUN_ENOTFOUND, NULL,
-                      "secret %s is %s, no array: it has no element %lld",
-                      self, kind_word(kind), (long long)at);
+                      "secret %s is %s, no array: it has no element %lld", self,
+                      kind_word(kind), (long long)at);
   if (at < 1)
     return lunL_failf(L, LUN_ENOTFOUND, "in Lua the first element is 1",
                       "secret %s has no element %lld", self, (long long)at);

@@ -49,8 +49,7 @@ static void put_field(struct lun_buf *line, bool json,
                       const struct lun_field *field)
 {
   char name[NAME_MAX_BYTES] = "";
-  bool number =
-      field->kind == LUN_FIELD_INT || field->kind == LUN_FIELD_MS;
+  bool number = field->kind == LUN_FIELD_INT || field->kind == LUN_FIELD_MS;
 
   lun_error_text(name, sizeof(name),
                  lun_span_of(field->name != NULL ? field->name : ""));

@@ -81,8 +81,7 @@ static const char *check_string(lua_State *L, int arg,
   text.ptr = lua_tolstring(L, -1, &text.len);
   if (strlen(text.ptr) != text.len)
     luaL_argerror(L, arg,
-                  lua_pushfstring(L, "option '%s' has a NUL in it",
-                                  opt->name));
+                  lua_pushfstring(L, "option '%s' has a NUL in it", opt->name));
   if (opt->kind == LUNL_OPT_STRING)
     lunL_checkmark(L, text, opt->name);
   return text.ptr;
@@ -128,8 +127,9 @@ static int64_t check_seconds(lua_State *L, int arg, const struct lunL_opt *opt)
     wrong(L, arg, opt, "number of seconds");
   if (!(value > 0 && value <= SECONDS_MAX))
     luaL_argerror(L, arg,
-                  lua_pushfstring(L, "option '%s' is a number of seconds "
-                                     "above 0, a year at most",
+                  lua_pushfstring(L,
+                                  "option '%s' is a number of seconds "
+                                  "above 0, a year at most",
                                   opt->name));
   return (int64_t)ceil(value * 1000);
 }
@@ -175,8 +175,7 @@ static void check_one(lua_State *L, int arg, const struct lunL_opt *opt,
     if (!lua_istable(L, -1))
       wrong(L, arg, opt, "table");
     break;
-  case LUNL_OPT_ANY:
-    break;
+  case LUNL_OPT_ANY: break;
   }
   if (out != NULL && from != NULL)
     memcpy((char *)out + opt->offset, from, size);
@@ -203,14 +202,13 @@ void lunL_subopts(lua_State *L, int slot, int arg, const struct lunL_opt *spec,
     lua_pushstring(L, spec[i].name);
     if (lua_rawget(L, slot) == LUA_TNIL)
       luaL_argerror(L, arg,
-                    lua_pushfstring(L, "option '%s' is missing",
-                                    spec[i].name));
+                    lua_pushfstring(L, "option '%s' is missing", spec[i].name));
     lua_pop(L, 1);
   }
 }
 
-void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec,
-               size_t count, void *out)
+void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec, size_t count,
+               void *out)
 {
   luaL_checktype(L, arg, LUA_TTABLE);
   lunL_subopts(L, arg, arg, spec, count, out);

@@ -33,8 +33,8 @@ struct lunL_opt {
  * the members of OUT (may be NULL) for the options that are there.  Strings
  * are borrowed from the table.
  */
-void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec,
-               size_t count, void *out);
+void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec, size_t count,
+               void *out);
 
 /* The same for a table at SLOT, which is a part of argument ARG. */
 void lunL_subopts(lua_State *L, int slot, int arg, const struct lunL_opt *spec,

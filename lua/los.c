@@ -77,8 +77,8 @@ static int l_poll(lua_State *L)
   fds = lua_newuserdatauv(L, (count + 1) * sizeof(*fds), 0);
   for (i = 0; i < count; i++) {
     lua_rawgeti(L, 1, (lua_Integer)i + 1);
-    fds[i] = (struct pollfd){.fd = (int)luaL_checkinteger(L, -1),
-                             .events = POLLIN};
+    fds[i] =
+        (struct pollfd){.fd = (int)luaL_checkinteger(L, -1), .events = POLLIN};
     lua_pop(L, 1);
   }
   if (seconds >= 0)

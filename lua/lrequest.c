@@ -16,8 +16,9 @@ static void add_header(lua_State *L, int arg, struct lunL_request *out)
   header->name.ptr = lua_tolstring(L, -2, &header->name.len);
   if (lua_type(L, -1) != LUA_TSTRING && lunL_testsecret(L, -1) == NULL)
     luaL_argerror(L, arg,
-                  lua_pushfstring(L, "header '%s' is neither a string nor a "
-                                     "secret value",
+                  lua_pushfstring(L,
+                                  "header '%s' is neither a string nor a "
+                                  "secret value",
                                   header->name.ptr));
   header->value = lunL_tobytes(L, -1, &secret);
   if (!secret)
@@ -99,8 +100,8 @@ static struct lun_span read_field(lua_State *L, int arg, const char *name)
   if (lua_getfield(L, arg, name) == LUA_TNIL)
     return text;
   if (lua_type(L, -1) != LUA_TSTRING)
-    luaL_argerror(L, arg, lua_pushfstring(L, "field '%s' is not a string",
-                                          name));
+    luaL_argerror(L, arg,
+                  lua_pushfstring(L, "field '%s' is not a string", name));
   text.ptr = lua_tolstring(L, -1, &text.len);
   return text;
 }

@@ -77,8 +77,7 @@ static void on_count(lua_State *L, lua_Debug *record)
   }
   if (runtime->deadline_at > 0 && now_ms(runtime) >= runtime->deadline_at) {
     lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-    lunL_failf(L, LUN_EDEADLINE, NULL,
-               "the script ran longer than its %lld ms",
+    lunL_failf(L, LUN_EDEADLINE, NULL, "the script ran longer than its %lld ms",
                (long long)options->deadline_ms);
   }
 }
@@ -270,9 +269,8 @@ enum lun_code lun_runtime_new(lun_runtime **out,
   lun_clock_system(&runtime->clock);
   if (options != NULL)
     memcpy(&runtime->options, options,
-           options->size < sizeof(runtime->options)
-               ? options->size
-               : sizeof(runtime->options));
+           options->size < sizeof(runtime->options) ? options->size
+                                                    : sizeof(runtime->options));
   runtime->L = lua_newstate(allocate, runtime);
   if (runtime->L == NULL) {
     lun_mem_free(NULL, runtime);
@@ -350,8 +348,8 @@ enum lun_code lun_runtime_run_file(lun_runtime *runtime, const char *path,
                                    int argc, const char *const *argv,
                                    struct lun_error *err)
 {
-  struct job job = {.runtime = runtime, .path = path, .argc = argc,
-                    .argv = argv};
+  struct job job = {
+      .runtime = runtime, .path = path, .argc = argc, .argv = argv};
 
   start_clock(runtime);
   return enter(runtime, run_job, &job, err);
@@ -362,8 +360,12 @@ enum lun_code lun_runtime_run_chunk(lun_runtime *runtime, const char *name,
                                     const char *const *argv,
                                     struct lun_error *err)
 {
-  struct job job = {.runtime = runtime, .name = name, .chunk = chunk,
-                    .len = len, .argc = argc, .argv = argv};
+  struct job job = {.runtime = runtime,
+                    .name = name,
+                    .chunk = chunk,
+                    .len = len,
+                    .argc = argc,
+                    .argv = argv};
 
   start_clock(runtime);
   return enter(runtime, run_job, &job, err);

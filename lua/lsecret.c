@@ -12,7 +12,7 @@
 #define SELF 1 /* a metamethod's own stack slot */
 
 #define NAME_SLOT 1 /* user value */
-#define LABEL_MAX  512
+#define LABEL_MAX 512
 
 #define MARK_BEGIN "\xe2\x80\xb9secret "
 #define MARK_END   "\xe2\x80\xba"
@@ -133,9 +133,8 @@ enum lun_json_kind lunL_secretkind(lua_State *L, struct lunL_secret *secret)
   if (!secret->scanned && secret->value != NULL)
     secret->json = lun_json_ref(secret->value->json);
   else if (!secret->scanned &&
-           lun_json_parse(&secret->json, lunL_ctx(L),
-                          lunL_secretview(secret), "secret",
-                          &err) == LUN_ENOMEM)
+           lun_json_parse(&secret->json, lunL_ctx(L), lunL_secretview(secret),
+                          "secret", &err) == LUN_ENOMEM)
     lunL_fail(L, &err);
   secret->scanned = true;
   if (secret->json == NULL)
@@ -170,9 +169,11 @@ static int secret_tostring(lua_State *L)
   if (s == NULL)
     return luaL_typeerror(L, SELF, secret_type.name);
   if (lunL_box_released(s))
-    lua_pushfstring(L, MARK_BEGIN "%s, wiped" MARK_END, lunL_secretname(L, SELF));
+    lua_pushfstring(L, MARK_BEGIN "%s, wiped" MARK_END,
+                    lunL_secretname(L, SELF));
   else
-    lua_pushfstring(L, MARK_BEGIN "%s, %I bytes" MARK_END, lunL_secretname(L, SELF),
+    lua_pushfstring(L, MARK_BEGIN "%s, %I bytes" MARK_END,
+                    lunL_secretname(L, SELF),
                     (LUAI_UACINT)lunL_secretview(s).len);
   return 1;
 }
@@ -240,7 +241,6 @@ void lunL_checkmark(lua_State *L, struct lun_span text, const char *what)
                "%s holds the printed form of a secret, not its value", what);
 }
 
-
 /* --------------------------------------------------------- metamethods -- */
 
 static int secret_close(lua_State *L)
@@ -273,9 +273,9 @@ static int secret_eq(lua_State *L)
   const struct lunL_secret *a = lunL_testsecret(L, 1);
   const struct lunL_secret *b = lunL_testsecret(L, 2);
 
-  lua_pushboolean(L, a != NULL && b != NULL &&
-                         lun_secret_equal(lunL_secretview(a),
-                                          lunL_secretview(b)));
+  lua_pushboolean(L,
+                  a != NULL && b != NULL &&
+                      lun_secret_equal(lunL_secretview(a), lunL_secretview(b)));
   return 1;
 }
 
@@ -448,9 +448,9 @@ static int l_live(lua_State *L)
 void lunL_add_values(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"reveal", l_reveal},           {"meta", l_meta},
-      {"wipe", l_wipe},               {"secret_from", l_secret_from},
-      {"is_secret", l_is_secret},     {NULL, NULL},
+      {"reveal", l_reveal},       {"meta", l_meta},
+      {"wipe", l_wipe},           {"secret_from", l_secret_from},
+      {"is_secret", l_is_secret}, {NULL, NULL},
   };
 
   luaL_setfuncs(L, functions, 0);

@@ -12,11 +12,11 @@
 /* User value 1 is its name for messages: "prod/db#password". */
 struct lunL_secret {
   struct lunL_box box;
-  lun_secret *bytes;     /* this value's own; of a container its JSON text */
-  lun_secret *text;      /* the whole that it is a part of, maybe `bytes` */
-  struct lun_json *json; /* of `text`; NULL if that is no JSON */
-  size_t node;           /* where this value stands in it: 0 is all of it */
-  bool scanned;          /* `json` is known */
+  lun_secret *bytes;       /* this value's own; of a container its JSON text */
+  lun_secret *text;        /* the whole that it is a part of, maybe `bytes` */
+  struct lun_json *json;   /* of `text`; NULL if that is no JSON */
+  size_t node;             /* where this value stands in it: 0 is all of it */
+  bool scanned;            /* `json` is known */
   struct lun_value *value; /* what was fetched; NULL for one's own */
   lun_session *session;    /* whose cache has it; NULL for one's own */
 };
@@ -46,8 +46,8 @@ void lunL_pushderivedname(lua_State *L, int index);
  * Pushes what PATH (NULL: all) picks from the fetched VALUE, of which the
  * handle takes a reference: a secret value, a boolean, or ln.null.
  */
-void lunL_pushvalue(lua_State *L, struct lun_value *value,
-                    lun_session *session, const char *path);
+void lunL_pushvalue(lua_State *L, struct lun_value *value, lun_session *session,
+                    const char *path);
 
 /* ------------------------------------------------------------ looking -- */
 

@@ -445,8 +445,7 @@ static int fail_missing(lua_State *L, int first, const struct lun_buf *names,
   err = one;
   (void)lun_error_set(&err, LUN_ENOTFOUND, "%zu secrets are not there: %s",
                       missing, lun_buf_text(names));
-  lun_error_text(err.aws_code, sizeof(err.aws_code),
-                 lun_span_of(one.aws_code));
+  lun_error_text(err.aws_code, sizeof(err.aws_code), lun_span_of(one.aws_code));
   lun_error_hint(&err, "%s", one.hint);
   return lunL_fail(L, &err);
 }
@@ -458,7 +457,12 @@ static int fail_missing(lua_State *L, int first, const struct lun_buf *names,
  */
 static int session_secrets(lua_State *L)
 {
-  enum { OUTCOMES = ARG + 1, RESULT, FIRST, NAMES };
+  enum {
+    OUTCOMES = ARG + 1,
+    RESULT,
+    FIRST,
+    NAMES
+  };
   struct lun_buf *names = NULL;
   size_t missing = 0;
   lua_Integer i = 0;
@@ -497,14 +501,10 @@ static int session_secrets(lua_State *L)
 }
 
 static const luaL_Reg session_methods[] = {
-    {"assume_role", session_assume_role},
-    {"credentials", session_credentials},
-    {"identity", session_identity},
-    {"region", session_region},
-    {"secret", session_secret},
-    {"secrets", session_secrets},
-    {"try_secrets", session_try_secrets},
-    {NULL, NULL},
+    {"assume_role", session_assume_role}, {"credentials", session_credentials},
+    {"identity", session_identity},       {"region", session_region},
+    {"secret", session_secret},           {"secrets", session_secrets},
+    {"try_secrets", session_try_secrets}, {NULL, NULL},
 };
 
 static const struct lunL_type session_type = {

@@ -72,7 +72,8 @@ struct options {
 
 #define OPT(option, type)                                                      \
   {                                                                            \
-    .name = #option, .kind = (type), .offset = offsetof(struct options, option) \
+    .name = #option, .kind = (type),                                           \
+    .offset = offsetof(struct options, option)                                 \
   }
 
 static const struct lunL_opt sign_options[] = {
@@ -269,8 +270,7 @@ static void push_headers(lua_State *L, const struct work *work)
     return;
   put_text(L, list, "X-Amz-Date", result->date);
   if (work->how.sign_body)
-    put_text(L, list, "X-Amz-Content-Sha256",
-             lun_buf_text(&result->body_hash));
+    put_text(L, list, "X-Amz-Content-Sha256", lun_buf_text(&result->body_hash));
   if (work->key.session_token.len > 0) {
     lua_pushvalue(L, work->token);
     put_header(L, list, LUN_SPAN_LIT("X-Amz-Security-Token"));

@@ -190,8 +190,9 @@ static const char *const *read_argv(lua_State *L)
   for (i = 0; i < count; i++) {
     lua_rawgeti(L, table, (lua_Integer)i + 1);
     if (lunL_testsecret(L, -1) != NULL)
-      luaL_argerror(L, 1, "a secret value cannot be an argument of a program, "
-                          "where others can read it; pass it by env or input");
+      luaL_argerror(L, 1,
+                    "a secret value cannot be an argument of a program, "
+                    "where others can read it; pass it by env or input");
     if (lua_type(L, -1) != LUA_TSTRING)
       luaL_argerror(L, 1, "option 'argv' is a list of strings");
     word.ptr = lua_tolstring(L, -1, &word.len);

@@ -211,9 +211,12 @@ static int stage_drop(lua_State *L)
 }
 
 static const luaL_Reg stage_methods[] = {
-    {"same", stage_same},       {"write", stage_write},
-    {"path", stage_path},       {"commit", stage_commit},
-    {"restore", stage_restore}, {"drop", stage_drop},
+    {"same", stage_same},
+    {"write", stage_write},
+    {"path", stage_path},
+    {"commit", stage_commit},
+    {"restore", stage_restore},
+    {"drop", stage_drop},
     {NULL, NULL},
 };
 

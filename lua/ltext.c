@@ -13,12 +13,11 @@
 #include <errno.h>
 #include <time.h>
 
-#define FIRST 1 /* stack slots of arguments */
+#define FIRST  1 /* stack slots of arguments */
 #define SECOND 2
 
 /* Pushes what OUT holds, under the name of the secret at INDEX if it is one */
-static int give(lua_State *L, struct lun_buf *out, const char *what,
-                int secret)
+static int give(lua_State *L, struct lun_buf *out, const char *what, int secret)
 {
   lunL_buf_check(L, out, what);
   if (secret == 0) {
@@ -265,8 +264,7 @@ struct decoder {
   const char *big; /* for integers of more than 64 bits: "float", "string" */
 };
 
-static void push_json_string(lua_State *L, const struct decoder *d,
-                             size_t node)
+static void push_json_string(lua_State *L, const struct decoder *d, size_t node)
 {
   lun_buf_cut(d->scratch, 0);
   lun_json_decode(d->scratch, d->json, d->text, node);
@@ -274,8 +272,7 @@ static void push_json_string(lua_State *L, const struct decoder *d,
   lua_pushlstring(L, lun_buf_text(d->scratch), d->scratch->len);
 }
 
-static void push_json_number(lua_State *L, const struct decoder *d,
-                             size_t node)
+static void push_json_number(lua_State *L, const struct decoder *d, size_t node)
 {
   struct lun_span raw = lun_json_raw(d->json, d->text, node);
   bool integer = true;
@@ -367,8 +364,7 @@ static int l_json_decode(lua_State *L)
   document = lunL_box_new(L, &document_type);
   lua_toclose(L, -1);
   if (lun_json_parse(&document->json, lunL_ctx(L), d.text,
-                     secret != NULL ? lunL_secretname(L, FIRST) : "JSON",
-                     &err))
+                     secret != NULL ? lunL_secretname(L, FIRST) : "JSON", &err))
     return lunL_fail(L, &err);
   if (secret != NULL) {
     lua_pushvalue(L, FIRST);
@@ -444,12 +440,10 @@ void lunL_add_text(lua_State *L)
       {"encode", l_base64_encode}, {"decode", l_base64_decode}, {NULL, NULL}};
   static const luaL_Reg url[] = {
       {"encode", l_url_encode}, {"decode", l_url_decode}, {NULL, NULL}};
-  static const luaL_Reg time[] = {{"now", l_time_now},
-                                  {"monotonic", l_time_monotonic},
-                                  {"parse", l_time_parse},
-                                  {"format", l_time_format},
-                                  {"sleep", l_time_sleep},
-                                  {NULL, NULL}};
+  static const luaL_Reg time[] = {
+      {"now", l_time_now},     {"monotonic", l_time_monotonic},
+      {"parse", l_time_parse}, {"format", l_time_format},
+      {"sleep", l_time_sleep}, {NULL, NULL}};
 
   luaL_setfuncs(L, functions, 0);
   add_table(L, "base64", base64);
@@ -460,12 +454,9 @@ void lunL_add_text(lua_State *L)
 void lunL_add_json(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"redact", l_redact},
-      {"json_decode", l_json_decode},
-      {"json_array", l_json_array},
-      {"json_is_array", l_json_is_array},
-      {"json_text", l_json_text},
-      {NULL, NULL},
+      {"redact", l_redact},         {"json_decode", l_json_decode},
+      {"json_array", l_json_array}, {"json_is_array", l_json_is_array},
+      {"json_text", l_json_text},   {NULL, NULL},
   };
 
   luaL_setfuncs(L, functions, 0);

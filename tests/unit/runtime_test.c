@@ -79,9 +79,9 @@ static void reports_errors(void **state)
   assert_string_equal(err.message, "chunk:1: oops");
   assert_int_equal(run(runtime, "syntax error", &err), LUN_EINVALID);
   assert_int_equal(run(runtime, "error()", &err), LUN_EINVALID);
-  assert_int_equal(run(runtime, "error(setmetatable({}, {__tostring = error}))",
-                       NULL),
-                   LUN_ENOMEM); /* an error that cannot be shown */
+  assert_int_equal(
+      run(runtime, "error(setmetatable({}, {__tostring = error}))", NULL),
+      LUN_ENOMEM); /* an error that cannot be shown */
   assert_int_equal(run(runtime,
                        "error(require 'lunette'.error{kind = 'access_denied', "
                        "message = 'm', hint = 'h', status = 400, "
@@ -93,8 +93,9 @@ static void reports_errors(void **state)
   assert_string_equal(err.request_id, "r");
   assert_int_equal(err.http_status, 400);
   assert_true(err.retryable);
-  assert_int_equal(run(runtime, "local s = require 'lunette'.secret_from "
-                                "'canary' error(s)",
+  assert_int_equal(run(runtime,
+                       "local s = require 'lunette'.secret_from "
+                       "'canary' error(s)",
                        &err),
                    LUN_EINVALID);
   assert_null(strstr(err.message, "canary"));
@@ -120,9 +121,9 @@ static void takes_away_what_it_must(void **state)
           "assert(not loadfile('/nowhere'))",
           &err),
       LUN_OK);
-  assert_int_equal(lun_runtime_run_chunk(runtime, "b", "\033Lua", 4, 0, NULL,
-                                         &err),
-                   LUN_EINVALID);
+  assert_int_equal(
+      lun_runtime_run_chunk(runtime, "b", "\033Lua", 4, 0, NULL, &err),
+      LUN_EINVALID);
   lun_runtime_close(runtime);
 }
 
@@ -138,9 +139,9 @@ static void limits_memory(void **state)
   lun_runtime_options_init(&options);
   options.memory_bytes = (size_t)4 << 20;
   runtime = make(&options);
-  assert_int_equal(run(runtime, "local t = {} for i = 1, 1e9 do t[i] = {} end",
-                       &err),
-                   LUN_ENOMEM);
+  assert_int_equal(
+      run(runtime, "local t = {} for i = 1, 1e9 do t[i] = {} end", &err),
+      LUN_ENOMEM);
   assert_int_equal(run(runtime, "local s = ('x'):rep(1 << 30)", &err),
                    LUN_ENOMEM);
   assert_int_equal(run(runtime, "return 1", &err), LUN_OK);
@@ -161,8 +162,8 @@ static void limits_instructions(void **state)
   runtime = make(&options);
   assert_int_equal(run(runtime, "for i = 1, 10 do end", &err), LUN_OK);
   assert_int_equal(
-      run(runtime,
-          "while true do pcall(function() while true do end end) end", &err),
+      run(runtime, "while true do pcall(function() while true do end end) end",
+          &err),
       LUN_EDEADLINE);
   assert_non_null(strstr(err.message, "100000 instructions"));
   assert_int_equal(run(runtime, "while true do end", &err), LUN_EDEADLINE);
@@ -188,12 +189,14 @@ static void limits_time(void **state)
   assert_int_equal(run(runtime, "require 'lunette'.time.sleep(60)", &err),
                    LUN_EDEADLINE);
   /* Lua calls no hook in a finalizer: there is none. */
-  assert_int_equal(run(runtime, "setmetatable({}, {__gc = function() while "
-                                "true do end end})",
+  assert_int_equal(run(runtime,
+                       "setmetatable({}, {__gc = function() while "
+                       "true do end end})",
                        &err),
                    LUN_EINVALID);
-  assert_int_equal(run(runtime, "local t <close> = setmetatable({}, {__close ="
-                                " function() while true do end end})",
+  assert_int_equal(run(runtime,
+                       "local t <close> = setmetatable({}, {__close ="
+                       " function() while true do end end})",
                        &err),
                    LUN_EDEADLINE);
   lun_runtime_close(runtime);
@@ -226,17 +229,18 @@ static void calls_the_host(void **state)
   (void)state;
   assert_int_equal(lun_runtime_register(runtime, "join", join, room, &err),
                    LUN_OK);
-  assert_int_equal(run(runtime,
-                       "assert(join('a', 'b', 1) == '3:a:1')\n"
-                       "assert(join 'nothing' == nil)\n"
-                       "assert(not pcall(join, {}))\n"
-                       "assert(not pcall(join, 'a\\0b'))\n"
-                       "local s = require 'lunette'.secret_from('canary', 's')\n"
-                       "local ok, e = pcall(join, s)\n"
-                       "assert(not ok and e:find 'lunette.secret')\n"
-                       "assert(not pcall(join, tostring(s)))",
-                       &err),
-                   LUN_OK);
+  assert_int_equal(
+      run(runtime,
+          "assert(join('a', 'b', 1) == '3:a:1')\n"
+          "assert(join 'nothing' == nil)\n"
+          "assert(not pcall(join, {}))\n"
+          "assert(not pcall(join, 'a\\0b'))\n"
+          "local s = require 'lunette'.secret_from('canary', 's')\n"
+          "local ok, e = pcall(join, s)\n"
+          "assert(not ok and e:find 'lunette.secret')\n"
+          "assert(not pcall(join, tostring(s)))",
+          &err),
+      LUN_OK);
   assert_int_equal(run(runtime, "join 'denied'", &err), LUN_EACCESS);
   assert_string_equal(err.message, "not for you");
   assert_int_equal(run(runtime, "join()", &err), LUN_ENOTFOUND);
@@ -280,7 +284,8 @@ static const char *const snippets[] = {
     "local j = ln.json.encode{s, {a = s}}\n"
     "local b = ln.base64.decode(ln.base64.encode(s))\n"
     "local c = ln.concat{'a', s, 1}",
-    "local r = ln.sign{url = 'https://h/', service = 's', region = 'r', time = 0,"
+    "local r = ln.sign{url = 'https://h/', service = 's', region = 'r', time = "
+    "0,"
     " credentials = {access_key_id = 'A',"
     " secret_access_key = ln.secret_from 'k',"
     " session_token = ln.secret_from 't'}}",
