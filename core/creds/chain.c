@@ -32,7 +32,8 @@ static lun_provider_make *const chain[] = {
 #define REASONS_LEN ((size_t)8192)
 
 struct lun_source {
-  struct lun_task refresh; /* first: the steps get it */
+  struct lun_task refresh; /* first: its step gets it */
+  enum lun_step (*fetch)(lun_source *source); /* goes on with the refresh */
   lun_ctx *ctx;
   int refs;
   lun_loop *loop;
@@ -143,8 +144,10 @@ static void drop_provider(lun_source *source)
 static enum lun_step nothing_found(lun_source *source)
 {
   struct lun_error *err = &source->refresh.err;
-  enum lun_code rc = LUN_OK;
+  enum lun_code rc = lun_buf_status(&source->reasons, "the reasons", err);
 
+  if (rc == LUN_ENOMEM)
+    return lun_task_end(&source->refresh, rc, NULL);
   rc = lun_error_set(err, LUN_ECREDENTIALS, "no credentials found: %s",
                      lun_buf_text(&source->reasons));
   lun_error_hint(err,
@@ -168,15 +171,15 @@ static bool take_provider(lun_source *source)
     (void)adopt(source, provider->cred, provider->skew);
     return true;
   }
-  lun_buf_addf(&source->reasons, "%s%s: %s", source->at > 0 ? "; " : "",
+  lun_buf_addf(&source->reasons, "%s%s: %s", source->reasons.len > 0 ? "; " : "",
                provider->name, provider->reason);
   log_cred(source, "creds.passed", LUN_DEBUG, provider->name, LUN_OK);
   return false;
 }
 
-static enum lun_step chain_step(struct lun_task *task)
+static enum lun_step chain_fetch(lun_source *source)
 {
-  lun_source *source = (lun_source *)(void *)task;
+  struct lun_task *task = &source->refresh;
   enum lun_code rc = LUN_OK;
 
   while (source->at < CHAIN_LEN) {
@@ -234,9 +237,9 @@ static bool renew_base(lun_source *source)
   return true;
 }
 
-static enum lun_step role_step(struct lun_task *task)
+static enum lun_step role_fetch(lun_source *source)
 {
-  lun_source *source = (lun_source *)(void *)task;
+  struct lun_task *task = &source->refresh;
 
   if (!source->waiting)
     wait_for_base(source, NULL);
@@ -264,13 +267,13 @@ static enum lun_step role_step(struct lun_task *task)
 
 /* ---------------------------------------------------------------- fixed -- */
 
-static enum lun_step fixed_step(struct lun_task *task)
+static enum lun_step fixed_fetch(lun_source *source)
 {
-  enum lun_code rc = lun_error_set(&task->err, LUN_ECREDENTIALS,
+  enum lun_code rc = lun_error_set(&source->refresh.err, LUN_ECREDENTIALS,
                                    "the credentials given to the session "
                                    "have expired");
 
-  return lun_task_end(task, rc, NULL);
+  return lun_task_end(&source->refresh, rc, NULL);
 }
 
 /* -------------------------------------------------------------- refresh -- */
@@ -280,6 +283,20 @@ static void drop_work(lun_source *source)
   drop_provider(source);
   drop_role_work(source);
   source->renewed = false;
+}
+
+static enum lun_step refresh_step(struct lun_task *task)
+{
+  lun_source *source = (lun_source *)(void *)task;
+
+  if (source->fetch(source) == LUN_STEP_WAIT)
+    return LUN_STEP_WAIT;
+  if (task->rc)
+    log_cred(source, "creds.failed", LUN_WARN,
+             source->cred != NULL ? source->cred->provider : "none",
+             task->rc);
+  drop_work(source); /* answers with credentials in them are wiped now */
+  return LUN_STEP_DONE;
 }
 
 static void cancel_refresh(struct lun_task *task)
@@ -299,7 +316,6 @@ static void refresh(lun_source *source)
 
   if (refreshing(source))
     return;
-  drop_work(source);
   source->at = 0;
   lun_buf_done(&source->reasons);
   source->retry_at = now + RETRY_MS;
@@ -345,10 +361,6 @@ static enum lun_step wait_step(struct lun_task *task)
   }
   if (!lun_task_await(task, &source->refresh))
     return LUN_STEP_WAIT;
-  if (source->refresh.rc)
-    log_cred(source, "creds.failed", LUN_WARN,
-             source->cred != NULL ? source->cred->provider : "none",
-             source->refresh.rc);
   if (same(source->cred, wait->stale))
     return source->refresh.rc ? lun_task_end(task, source->refresh.rc,
                                              &source->refresh.err)
@@ -389,7 +401,7 @@ void lun_cred_wait_done(struct lun_cred_wait *wait)
 
 static enum lun_code source_new(lun_source **out, lun_loop *loop,
                                 struct lun_settings *settings,
-                                enum lun_step (*step)(struct lun_task *task),
+                                enum lun_step (*fetch)(lun_source *source),
                                 struct lun_error *err)
 {
   lun_ctx *ctx = lun_loop_ctx(loop);
@@ -397,8 +409,9 @@ static enum lun_code source_new(lun_source **out, lun_loop *loop,
 
   if (source == NULL)
     return lun_error_nomem(err);
-  source->refresh.step = step;
+  source->refresh.step = refresh_step;
   source->refresh.cancel = cancel_refresh;
+  source->fetch = fetch;
   source->ctx = ctx;
   source->refs = 1;
   source->loop = loop;
@@ -412,14 +425,14 @@ enum lun_code lun_source_chain(lun_source **out, lun_loop *loop,
                                struct lun_settings *settings,
                                struct lun_error *err)
 {
-  return source_new(out, loop, settings, chain_step, err);
+  return source_new(out, loop, settings, chain_fetch, err);
 }
 
 enum lun_code lun_source_fixed(lun_source **out, lun_loop *loop,
                                struct lun_settings *settings,
                                struct lun_cred *cred, struct lun_error *err)
 {
-  enum lun_code rc = source_new(out, loop, settings, fixed_step, err);
+  enum lun_code rc = source_new(out, loop, settings, fixed_fetch, err);
 
   if (!rc)
     (*out)->cred = lun_cred_ref(cred);
@@ -434,7 +447,7 @@ enum lun_code lun_source_role(lun_source **out, lun_source *base,
   enum lun_code rc = LUN_OK;
   lun_source *source = NULL;
 
-  rc = source_new(&source, base->loop, settings, role_step, err);
+  rc = source_new(&source, base->loop, settings, role_fetch, err);
   if (rc)
     return rc;
   rc = lun_role_init(&source->role, source->ctx, options, "", err);
