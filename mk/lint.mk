@@ -32,10 +32,14 @@ statics: $(CORE_OBJ) $(RUNTIME_OBJ)
 	$(call say,LINT,statics)
 	@sh $(LINT)/statics.sh $^
 
+FORMATTED = $(filter-out %.def,$(sort $(SOURCES) $(HEADERS) $(TESTS_C)))
+
 format:
 	$(call say,LINT,format)
-	@clang-format --dry-run -Werror \
-	  $(filter-out %.def,$(sort $(SOURCES) $(HEADERS) $(TESTS_C)))
+	@clang-format --dry-run -Werror $(FORMATTED)
+
+reformat:  ## let clang-format lay out the C sources anew
+	@clang-format -i $(FORMATTED)
 
 luacheck:
 	$(call say,LINT,luacheck)
@@ -77,4 +81,4 @@ $(TIDY): $(SCRATCH)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 	  { grep -v 'warnings generated' $(@:.ok=.err); exit 1; }
 	@touch $@
 
-.PHONY: lint layers rules statics format luacheck abi cppcheck tidy
+.PHONY: lint layers rules statics format reformat luacheck abi cppcheck tidy
