@@ -17,6 +17,7 @@ struct lun_entry {
   bool listed;
 
   char *id; /* what SecretId names */
+  bool arn; /* it is an ARN */
   char *name;
   char *region; /* NULL: the session's */
   char *stage;  /* NULL: none is asked for */
@@ -128,8 +129,24 @@ static enum lun_code send(struct lun_entry *entry, struct lun_error *err)
 
 /* --------------------------------------------------------------- answer -- */
 
-/* True if ARN is of the secret that was asked for: the very ARN, or that of
- * the name or of the ARN without its ending. */
+/* True if GOT is ASKED and the ending of an ARN. */
+static bool completes(struct lun_span got, struct lun_span asked)
+{
+  return got.len == asked.len + LUN_ARN_SUFFIX && lun_arn_suffixed(got) &&
+         strncmp(got.ptr, asked.ptr, asked.len) == 0;
+}
+
+static const char *region_of(const struct lun_entry *entry)
+{
+  return entry->region != NULL ? entry->region
+                               : lun_session_region(entry->session);
+}
+
+/*
+ * True if TEXT is the ARN of the secret that was asked for: the very ARN, the
+ * one that an ARN without its ending stands for, or that of the name in the
+ * region that was asked.
+ */
 static bool is_asked(const struct lun_entry *entry, const char *text)
 {
   static const char kind[] = "secret:";
@@ -137,16 +154,14 @@ static bool is_asked(const struct lun_entry *entry, const char *text)
   struct lun_span asked = lun_span_of(entry->id);
   struct lun_arn arn = {0};
 
-  if (lun_span_is(got, entry->id))
-    return true;
-  if (!lun_arn_parse(&arn, asked)) {
-    if (!lun_arn_parse(&arn, got) || !lun_text_prefix(arn.resource, kind))
-      return false;
-    got = (struct lun_span){arn.resource.ptr + sizeof(kind) - 1,
-                            arn.resource.len - (sizeof(kind) - 1)};
-  }
-  return got.len == asked.len + LUN_ARN_SUFFIX && lun_arn_suffixed(got) &&
-         strncmp(got.ptr, asked.ptr, asked.len) == 0;
+  if (entry->arn)
+    return lun_span_is(got, entry->id) || completes(got, asked);
+  if (!lun_arn_parse(&arn, got) || !lun_text_prefix(arn.resource, kind) ||
+      !lun_span_is(arn.region, region_of(entry)))
+    return false;
+  arn.resource.ptr += sizeof(kind) - 1;
+  arn.resource.len -= sizeof(kind) - 1;
+  return completes(arn.resource, asked);
 }
 
 static enum lun_code read_answer(struct lun_entry *entry, struct lun_error *err)
@@ -164,6 +179,49 @@ static enum lun_code read_answer(struct lun_entry *entry, struct lun_error *err)
   }
   entry->value = value;
   return LUN_OK;
+}
+
+/* --------------------------------------------------------------- advice -- */
+
+/* A secret that is not there, from what was asked. */
+static void advise_missing(const struct lun_entry *entry,
+                           struct lun_error *err)
+{
+  struct lun_span id = lun_span_of(entry->id);
+  int len = (int)(id.len - LUN_ARN_SUFFIX);
+
+  if (entry->arn)
+    lun_error_hint(err, "check the ARN to its last six characters: a secret "
+                        "that was deleted and made again has others");
+  else if (lun_arn_suffixed(id))
+    lun_error_hint(err,
+                   "looked for in %s; the name ends as an ARN does: did you "
+                   "mean \"%.*s\"?",
+                   region_of(entry), len, id.ptr);
+  else
+    lun_error_hint(err,
+                   "looked for in %s, in the caller's own account: check both; "
+                   "a secret of another account is named by its full ARN",
+                   region_of(entry));
+}
+
+/*
+ * What the call's advice cannot know: whether a name was asked for or an ARN.
+ * AWS looks for a bare name in the caller's account, and answers with a
+ * denial if the caller may not read there.
+ */
+static void advise(const struct lun_entry *entry, struct lun_error *err)
+{
+  if (strcmp(err->aws_code, "ResourceNotFoundException") == 0 &&
+      strstr(err->message, "staging label") == NULL &&
+      strstr(err->message, "VersionId") == NULL)
+    advise_missing(entry, err);
+  else if (err->code == LUN_EACCESS && !entry->arn &&
+           strstr(err->message, "no identity-based policy") != NULL)
+    lun_error_hint(err, "a name is looked for in the caller's own account: "
+                        "allow the action there in the caller's identity "
+                        "policy, or name a secret of another account by its "
+                        "full ARN");
 }
 
 /* ----------------------------------------------------------------- task -- */
@@ -189,7 +247,9 @@ static enum lun_step step(struct lun_task *task)
     return LUN_STEP_WAIT;
   rc = entry->operation.task.rc;
   task->err = entry->operation.task.err;
-  if (!rc)
+  if (rc)
+    advise(entry, &task->err);
+  else
     rc = read_answer(entry, &task->err);
   lun_operation_done(&entry->operation);
   return end(entry, rc);
@@ -218,6 +278,7 @@ static enum lun_code entry_new(struct lun_entry **out, lun_session *session,
   entry->refs = 1;
   entry->task.step = step;
   entry->task.cancel = cancel;
+  entry->arn = ref->arn;
   if (!keep(&entry->id, ctx, ref->text) ||
       !keep(&entry->name, ctx, ref->name) ||
       !keep(&entry->region, ctx, ref->region) ||

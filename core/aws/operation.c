@@ -29,31 +29,23 @@ static void drop_work(struct lun_operation *operation)
 static enum lun_code send(struct lun_operation *operation,
                           struct lun_error *err)
 {
-  enum lun_code rc = LUN_OK;
   const struct lun_settings *settings =
       lun_session_settings(operation->session);
-  struct lun_call_input input = {.op = operation->op};
-  struct lun_target target = {0};
+  struct lun_call_input input = {
+      .op = operation->op,
+      .endpoint = lun_buf_text(&operation->target.url),
+      .region = lun_buf_text(&operation->target.region),
+      .body = lun_buf_view(&operation->body),
+      .cred = operation->wait.cred,
+      .quota = lun_session_quota(operation->session),
+      .max_attempts = settings->max_attempts,
+      .ca = settings->ca,
+  };
 
-  lun_target_init(&target, settings->ctx);
-  rc = lun_target_find(&target, settings, operation->op->service,
-                       operation->region, err);
-  if (rc)
-    goto done;
-  input.endpoint = lun_buf_text(&target.url);
-  input.region = lun_buf_text(&target.region);
-  input.body = lun_buf_view(&operation->body);
-  input.cred = operation->wait.cred;
-  input.quota = lun_session_quota(operation->session);
-  input.max_attempts = settings->max_attempts;
-  input.ca = settings->ca;
   lun_call_init(&operation->call, settings->ctx);
   operation->calling = true;
-  rc = lun_call_start(&operation->call, operation->task.loop, &input,
-                      operation->task.deadline, err);
-done:
-  lun_target_done(&target);
-  return rc;
+  return lun_call_start(&operation->call, operation->task.loop, &input,
+                        operation->task.deadline, err);
 }
 
 /* The credentials have expired in between: once more with others. */
@@ -119,6 +111,7 @@ void lun_operation_init(struct lun_operation *operation, lun_session *session,
   operation->task.cancel = cancel;
   operation->session = session;
   operation->op = lun_op_get(id);
+  lun_target_init(&operation->target, ctx);
   lun_buf_init(&operation->body, ctx, BODY_LEN);
   lun_buf_init(&operation->answer, ctx, BODY_LEN);
 }
@@ -129,11 +122,13 @@ enum lun_code lun_operation_start(struct lun_operation *operation,
   lun_ctx *ctx = lun_session_ctx(operation->session);
   enum lun_code rc = lun_buf_status(&operation->body, "the request", err);
 
+  if (!rc)
+    rc = lun_target_find(
+        &operation->target, lun_session_settings(operation->session),
+        operation->op->service,
+        region != NULL ? region : lun_session_region(operation->session), err);
   if (rc)
     return rc;
-  operation->region = lun_mem_strdup(ctx, region);
-  if (region != NULL && operation->region == NULL)
-    return lun_error_nomem(err);
   lun_task_start(lun_session_loop(operation->session), &operation->task,
                  lun_clock_mono_ms(ctx) +
                      lun_session_settings(operation->session)->deadline_ms);
@@ -146,7 +141,7 @@ void lun_operation_done(struct lun_operation *operation)
     return;
   lun_task_stop(&operation->task);
   drop_work(operation);
-  lun_mem_free(lun_session_ctx(operation->session), operation->region);
+  lun_target_done(&operation->target);
   lun_buf_done(&operation->body);
   lun_buf_done(&operation->answer);
   memset(operation, 0, sizeof(*operation));

@@ -15,7 +15,7 @@ struct lun_operation {
   /* operation.c's own */
   lun_session *session; /* borrowed: the session outlives its operations */
   const struct lun_op *op;
-  char *region; /* NULL: the session's */
+  struct lun_target target;
   struct lun_buf body;
   struct lun_cred_wait wait;
   struct lun_call call;
@@ -28,7 +28,10 @@ struct lun_operation {
 void lun_operation_init(struct lun_operation *operation, lun_session *session,
                         enum lun_op_id id);
 
-/* Starts; REGION (NULL: the session's) is copied. */
+/*
+ * Starts; REGION NULL is the session's.  LUN_EINVALID at once if none is
+ * known, and for an endpoint that cannot be.
+ */
 LUN_NODISCARD enum lun_code lun_operation_start(struct lun_operation *operation,
                                                 const char *region,
                                                 struct lun_error *err);

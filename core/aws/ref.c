@@ -144,19 +144,22 @@ static const struct key keys[] = {
 static enum lun_code unknown_key(const struct scan *scan, struct lun_span key)
 {
   struct lun_near near = {0};
-  char what[160] = "";
+  char what[256] = "";
+  int len = key.len < LUN_NEAR_MAX ? (int)key.len : LUN_NEAR_MAX;
   size_t i = 0;
 
   lun_near_init(&near, key);
   for (i = 0; i < KEYS; i++)
     lun_near_try(&near, keys[i].name);
   if (near.name != NULL)
-    (void)snprintf(what, sizeof(what), "unknown key; did you mean \"%s\"?",
+    (void)snprintf(what, sizeof(what),
+                   "unknown key \"%.*s\"; did you mean \"%s\"?", len, key.ptr,
                    near.name);
   else
     (void)snprintf(what, sizeof(what),
-                   "unknown key; there are stage, version, region, profile, "
-                   "role and external_id");
+                   "unknown key \"%.*s\"; there are stage, version, region, "
+                   "profile, role and external_id",
+                   len, key.ptr);
   return refuse(scan, key.ptr, what);
 }
 
@@ -261,18 +264,15 @@ static enum lun_code read_keys(struct lun_ref *ref, const struct scan *scan,
 static enum lun_code read_path(struct lun_ref *ref, const struct scan *scan,
                                struct lun_span path)
 {
-  struct lun_span rest = path;
-  struct lun_path_step step = {0};
-  struct lun_error why = {0};
-  bool done = path.len == 0;
+  struct lun_error why = {.code = LUN_OK};
 
-  if (done)
+  if (path.len == 0)
     return refuse(scan, path.ptr, "a path has to stand behind '#'");
-  while (!done) {
-    const char *at = rest.ptr;
-
-    if (lun_path_next(&rest, &step, &done, &why))
-      return refuse(scan, at, why.message);
+  if (lun_path_check(path, &why)) {
+    (void)lun_error_set(scan->err, LUN_EINVALID, "bad reference \"%.*s\": %s",
+                        (int)scan->id.len, scan->id.ptr, why.message);
+    lun_error_hint(scan->err, "%s", ref_form);
+    return LUN_EINVALID;
   }
   return keep(&ref->path, ref, path, scan->err);
 }

@@ -31,6 +31,7 @@ struct lun_session {
   struct run *run;
   struct lun_settings *settings;
   lun_source *source;
+  char *region; /* NULL: the settings' own */
   struct lun_retry_quota quota;
   struct derived *derived;
   struct lun_entry *entries; /* fetch.c's */
@@ -151,18 +152,27 @@ enum lun_code lun_session_make(lun_session **out, lun_ctx *ctx,
   return rc;
 }
 
+/* A session on a role; its region is that of the role's STS as well. */
 static enum lun_code make_role(lun_session **out, lun_session *source,
                                const struct lun_role_options *options,
                                struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   lun_session *session = NULL;
+  struct lun_role_options known = *options;
+  const char *region = options->region ? options->region : source->region;
 
+  known.region = region;
   rc = session_new(&session, source->run, source->settings, err);
   if (rc)
     return rc;
-  rc = lun_source_role(&session->source, source->source, session->settings,
-                       options, err);
+  if (region != NULL) {
+    session->region = lun_mem_strdup(session->ctx, region);
+    rc = session->region == NULL ? lun_error_nomem(err) : LUN_OK;
+  }
+  if (!rc)
+    rc = lun_source_role(&session->source, source->source, session->settings,
+                         &known, err);
   if (rc) {
     lun_session_unref(session);
     return rc;
@@ -212,6 +222,7 @@ void lun_session_unref(lun_session *session)
     derived_free(session->ctx, derived);
   }
   lun_source_unref(session->source);
+  lun_mem_free(session->ctx, session->region);
   lun_settings_unref(session->settings);
   run_unref(session->run);
   lun_mem_free(session->ctx, session);
@@ -251,7 +262,7 @@ struct lun_entry **lun_session_entries(lun_session *session)
 
 const char *lun_session_region(const lun_session *session)
 {
-  return session->settings->region;
+  return session->region ? session->region : session->settings->region;
 }
 
 enum lun_code lun_session_credentials(struct lun_cred **out,

@@ -171,8 +171,9 @@ static bool take_provider(lun_source *source)
     (void)adopt(source, provider->cred, provider->skew);
     return true;
   }
-  lun_buf_addf(&source->reasons, "%s%s: %s", source->reasons.len > 0 ? "; " : "",
-               provider->name, provider->reason);
+  if (source->reasons.len > 0)
+    lun_buf_adds(&source->reasons, "; ");
+  lun_buf_addf(&source->reasons, "%s: %s", provider->name, provider->reason);
   log_cred(source, "creds.passed", LUN_DEBUG, provider->name, LUN_OK);
   return false;
 }
@@ -339,6 +340,7 @@ static enum lun_step no_others(struct lun_cred_wait *wait)
                                    "it has no newer ones",
                                    wait->stale->provider);
 
+  lun_error_hint(err, "get new ones, then run this again");
   return lun_task_end(&wait->task, rc, NULL);
 }
 

@@ -51,7 +51,7 @@ static enum lun_code not_yet(char *reason,
   for (i = 0; property == NULL && kind->keys[i] != NULL; i++)
     property = lun_files_get(&settings->files, profile, kind->keys[i], &path);
   if (property == NULL) {
-    lun_provider_reason(reason, "the profile has no %s", kind->keys[0]);
+    lun_provider_reason(reason, "no %s", kind->keys[0]);
     return LUN_OK;
   }
   (void)lun_error_set(err, LUN_ECREDENTIALS,

@@ -389,10 +389,10 @@ static enum lun_step step(struct lun_task *task)
   if (provider->state == ASSUME)
     return step_assume(provider);
   if (get(provider, profile, "role_arn").value == NULL)
-    return lun_provider_pass(&provider->base, "the profile has no role_arn");
+    return lun_provider_pass(&provider->base, "no role_arn");
   if (get(provider, profile, "web_identity_token_file").value != NULL)
     return lun_provider_pass(&provider->base,
-                             "the profile has web_identity_token_file");
+                             "left to web_identity_token_file");
   rc = resolve(provider, &task->err);
   if (rc)
     return lun_task_end(task, rc, NULL);
