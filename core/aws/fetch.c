@@ -184,8 +184,7 @@ static enum lun_code read_answer(struct lun_entry *entry, struct lun_error *err)
 /* --------------------------------------------------------------- advice -- */
 
 /* A secret that is not there, from what was asked. */
-static void advise_missing(const struct lun_entry *entry,
-                           struct lun_error *err)
+static void advise_missing(const struct lun_entry *entry, struct lun_error *err)
 {
   struct lun_span id = lun_span_of(entry->id);
   int len = (int)(id.len - LUN_ARN_SUFFIX);

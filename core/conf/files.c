@@ -39,9 +39,9 @@ const char *lun_env_get(const struct lun_env *env, const char *name)
  * The path that VARIABLE names, or FALLBACK below the home directory; "~" is
  * the home directory.  NULL in *OUT, without an error, if there is no home.
  */
-static enum lun_code locate(char **out, lun_ctx *ctx,
-                            const struct lun_env *env, const char *variable,
-                            const char *fallback, struct lun_error *err)
+static enum lun_code locate(char **out, lun_ctx *ctx, const struct lun_env *env,
+                            const char *variable, const char *fallback,
+                            struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   struct lun_buf path = LUN_BUF_INIT(ctx, PATH_LEN);
@@ -115,8 +115,8 @@ enum lun_code lun_files_load(struct lun_files *out, lun_ctx *ctx,
   enum lun_code rc = LUN_OK;
   struct lun_files files = {.ctx = ctx};
 
-  rc = locate(&files.config_path, ctx, env, "AWS_CONFIG_FILE",
-              "~/.aws/config", err);
+  rc = locate(&files.config_path, ctx, env, "AWS_CONFIG_FILE", "~/.aws/config",
+              err);
   if (!rc)
     rc = locate(&files.credentials_path, ctx, env,
                 "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", err);
@@ -171,8 +171,7 @@ lun_files_get_from(const struct lun_files *files, enum lun_ini_kind kind,
 
 const struct lun_ini_property *lun_files_get(const struct lun_files *files,
                                              const char *profile,
-                                             const char *key,
-                                             const char **path)
+                                             const char *key, const char **path)
 {
   const struct lun_ini_property *property =
       lun_files_get_from(files, LUN_INI_CREDENTIALS, profile, key, path);
@@ -208,8 +207,9 @@ enum lun_code lun_files_no_profile(const struct lun_files *files,
   if (near.name != NULL)
     lun_error_hint(err, "did you mean \"%s\"?", near.name);
   else
-    lun_error_hint(err, "the config file names it [profile %s], the "
-                        "credentials file [%s]",
+    lun_error_hint(err,
+                   "the config file names it [profile %s], the "
+                   "credentials file [%s]",
                    profile, profile);
   return LUN_ECREDENTIALS;
 }

@@ -146,12 +146,11 @@ static enum lun_code find_limits(struct lun_settings *settings,
   int64_t attempts = LUN_MAX_ATTEMPTS;
 
   if (options->max_attempts < 0 || options->deadline_ms < 0)
-    return lun_error_set(err, LUN_EINVALID,
-                         "the option %s has to be at least 1",
-                         options->max_attempts < 0 ? "max_attempts"
-                                                   : "deadline");
-  rc = look_up_int(&attempts, settings, "AWS_MAX_ATTEMPTS", "max_attempts",
-                   err);
+    return lun_error_set(
+        err, LUN_EINVALID, "the option %s has to be at least 1",
+        options->max_attempts < 0 ? "max_attempts" : "deadline");
+  rc =
+      look_up_int(&attempts, settings, "AWS_MAX_ATTEMPTS", "max_attempts", err);
   if (rc)
     return rc;
   if (options->max_attempts > 0)
@@ -234,8 +233,7 @@ static enum lun_code find_sts_mode(struct lun_settings *settings,
 
 /* Plain http carries signatures and secrets in the open: it may go no
  * further than this machine. */
-static enum lun_code check_url(const struct found *found,
-                               struct lun_error *err)
+static enum lun_code check_url(const struct found *found, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   struct lun_uri uri = {0};
@@ -243,8 +241,8 @@ static enum lun_code check_url(const struct found *found,
   rc = lun_uri_parse(&uri, lun_span_of(found->value), found->place, err);
   if (rc || uri.secure || lun_uri_loopback(&uri))
     return rc;
-  (void)lun_error_set(err, LUN_EINVALID,
-                      "%s is plain http to another machine", found->place);
+  (void)lun_error_set(err, LUN_EINVALID, "%s is plain http to another machine",
+                      found->place);
   lun_error_hint(err, "use https; http is for 127.0.0.1, ::1 and localhost");
   return LUN_EINVALID;
 }
@@ -264,8 +262,7 @@ static enum lun_code from_services(struct found *found,
   look_up(&name, settings, NULL, "services");
   if (name.value == NULL)
     return LUN_OK;
-  section =
-      lun_ini_find(&settings->files.config, LUN_INI_SERVICES, name.value);
+  section = lun_ini_find(&settings->files.config, LUN_INI_SERVICES, name.value);
   if (section == NULL)
     return lun_error_set(err, LUN_EINVALID,
                          "%s names \"%s\", but there is no [services %s]",
@@ -300,8 +297,7 @@ enum lun_code lun_settings_endpoint(const char **out,
     *out = NULL;
     return LUN_OK;
   }
-  (void)snprintf(variable, sizeof(variable), "AWS_ENDPOINT_URL_%s",
-                 service_id);
+  (void)snprintf(variable, sizeof(variable), "AWS_ENDPOINT_URL_%s", service_id);
   if (found.value == NULL)
     from_env(&found, &settings->env, variable);
   if (found.value == NULL)
@@ -344,8 +340,7 @@ static enum lun_code find_endpoints(struct lun_settings *settings,
 
 enum lun_code lun_settings_new(struct lun_settings **out, lun_ctx *ctx,
                                const struct lun_session_options *options,
-                               const struct lun_env *env,
-                               struct lun_error *err)
+                               const struct lun_env *env, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   struct lun_settings *settings = NULL;

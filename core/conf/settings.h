@@ -30,11 +30,11 @@ struct lun_settings {
   char *ca;              /* AWS_CA_BUNDLE, ca_bundle; NULL: the system's */
   bool fips;
   bool dual_stack;
-  bool sts_legacy;       /* sts_regional_endpoints = legacy */
+  bool sts_legacy; /* sts_regional_endpoints = legacy */
   int max_attempts;
   int64_t deadline_ms;
   bool imds_disabled;
-  char *imds_endpoint;   /* NULL: the service's own address */
+  char *imds_endpoint; /* NULL: the service's own address */
   int64_t imds_timeout_ms;
   int imds_attempts;
 };

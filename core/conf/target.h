@@ -20,10 +20,10 @@ void lun_target_done(struct lun_target *target);
  * The target of SERVICE in REGION (NULL: the settings' own).  LUN_EINVALID
  * for no region and for an endpoint that cannot be.
  */
-LUN_NODISCARD enum lun_code
-lun_target_find(struct lun_target *target,
-                const struct lun_settings *settings,
-                const struct lun_service *service, const char *region,
-                struct lun_error *err);
+LUN_NODISCARD enum lun_code lun_target_find(struct lun_target *target,
+                                            const struct lun_settings *settings,
+                                            const struct lun_service *service,
+                                            const char *region,
+                                            struct lun_error *err);
 
 #endif

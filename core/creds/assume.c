@@ -65,8 +65,8 @@ static enum lun_code check(const struct lun_role_options *options,
                   "role_session_name has to be 2 to 64 letters, digits and "
                   "_+=,.@-",
                   err);
-  if (external != NULL && (!length_in(external, 2, EXTERNAL_LEN) ||
-                           !all_of(external, "_+=,.@:/-")))
+  if (external != NULL &&
+      (!length_in(external, 2, EXTERNAL_LEN) || !all_of(external, "_+=,.@:/-")))
     return refuse(place,
                   "external_id has to be 2 to 1224 letters, digits and "
                   "_+=,.@:/-",
@@ -208,8 +208,7 @@ static bool is_asked(const struct lun_role *role, struct lun_span text)
 }
 
 static enum lun_code read_credentials(struct lun_assume *assume,
-                                      const lun_xml *xml,
-                                      struct lun_error *err)
+                                      const lun_xml *xml, struct lun_error *err)
 {
   static const char *const bad = "has no complete credentials in it";
   struct lun_cred_fields fields = {.provider = "assume-role"};

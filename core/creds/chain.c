@@ -16,23 +16,28 @@
 
 #define ADVISORY  900 /* seconds before the end */
 #define MANDATORY 600
-#define LAST      300 /* never used for less than this */
+#define LAST      300   /* never used for less than this */
 #define RETRY_MS  60000 /* between renewals that could have waited */
 
 /* The order of aws-behaviour.md section 2. */
 static lun_provider_make *const chain[] = {
-    lun_provider_env,      lun_provider_profile_role,
-    lun_provider_web_identity, lun_provider_sso,
-    lun_provider_credentials_file, lun_provider_login,
-    lun_provider_process,  lun_provider_config_file,
-    lun_provider_container, lun_provider_imds,
+    lun_provider_env,
+    lun_provider_profile_role,
+    lun_provider_web_identity,
+    lun_provider_sso,
+    lun_provider_credentials_file,
+    lun_provider_login,
+    lun_provider_process,
+    lun_provider_config_file,
+    lun_provider_container,
+    lun_provider_imds,
 };
 
 #define CHAIN_LEN   (sizeof(chain) / sizeof(chain[0]))
 #define REASONS_LEN ((size_t)8192)
 
 struct lun_source {
-  struct lun_task refresh; /* first: its step gets it */
+  struct lun_task refresh;                    /* first: its step gets it */
   enum lun_step (*fetch)(lun_source *source); /* goes on with the refresh */
   lun_ctx *ctx;
   int refs;
@@ -150,10 +155,9 @@ static enum lun_step nothing_found(lun_source *source)
     return lun_task_end(&source->refresh, rc, NULL);
   rc = lun_error_set(err, LUN_ECREDENTIALS, "no credentials found: %s",
                      lun_buf_text(&source->reasons));
-  lun_error_hint(err,
-                 "on an EC2 instance attach a role; elsewhere set "
-                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
-                 "profile that has credentials");
+  lun_error_hint(err, "on an EC2 instance attach a role; elsewhere set "
+                      "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
+                      "profile that has credentials");
   return lun_task_end(&source->refresh, rc, NULL);
 }
 
@@ -187,8 +191,8 @@ static enum lun_step chain_fetch(lun_source *source)
     bool done = false;
 
     if (source->provider == NULL) {
-      rc = chain[source->at](&source->provider, source->loop,
-                             source->settings, &task->err);
+      rc = chain[source->at](&source->provider, source->loop, source->settings,
+                             &task->err);
       if (rc)
         return lun_task_end(task, rc, NULL);
       lun_task_start(source->loop, &source->provider->task, task->deadline);
@@ -249,8 +253,7 @@ static enum lun_step role_fetch(lun_source *source)
       if (!lun_task_await(task, &source->wait.task))
         return LUN_STEP_WAIT;
       if (source->wait.task.rc)
-        return lun_task_end(task, source->wait.task.rc,
-                            &source->wait.task.err);
+        return lun_task_end(task, source->wait.task.rc, &source->wait.task.err);
       lun_assume_init(&source->assume, source->settings);
       lun_assume_start(&source->assume, source->loop, &source->role,
                        source->wait.cred, task->deadline);
@@ -294,8 +297,7 @@ static enum lun_step refresh_step(struct lun_task *task)
     return LUN_STEP_WAIT;
   if (task->rc)
     log_cred(source, "creds.failed", LUN_WARN,
-             source->cred != NULL ? source->cred->provider : "none",
-             task->rc);
+             source->cred != NULL ? source->cred->provider : "none", task->rc);
   drop_work(source); /* answers with credentials in them are wiped now */
   return LUN_STEP_DONE;
 }
@@ -353,8 +355,7 @@ static enum lun_step wait_step(struct lun_task *task)
     bool stale = same(source->cred, wait->stale);
 
     if (good(source) && !stale) {
-      if (!fresh(source) &&
-          lun_clock_mono_ms(source->ctx) >= source->retry_at)
+      if (!fresh(source) && lun_clock_mono_ms(source->ctx) >= source->retry_at)
         refresh(source);
       return give(wait);
     }
@@ -364,9 +365,9 @@ static enum lun_step wait_step(struct lun_task *task)
   if (!lun_task_await(task, &source->refresh))
     return LUN_STEP_WAIT;
   if (same(source->cred, wait->stale))
-    return source->refresh.rc ? lun_task_end(task, source->refresh.rc,
-                                             &source->refresh.err)
-                              : no_others(wait);
+    return source->refresh.rc
+               ? lun_task_end(task, source->refresh.rc, &source->refresh.err)
+               : no_others(wait);
   if (source->refresh.rc == LUN_OK || usable(source))
     return give(wait);
   return lun_task_end(task, source->refresh.rc, &source->refresh.err);

@@ -24,8 +24,7 @@ LUN_NODISCARD enum lun_code lun_source_fixed(lun_source **out, lun_loop *loop,
 LUN_NODISCARD enum lun_code
 lun_source_role(lun_source **out, lun_source *base,
                 struct lun_settings *settings,
-                const struct lun_role_options *options,
-                struct lun_error *err);
+                const struct lun_role_options *options, struct lun_error *err);
 lun_source *lun_source_ref(lun_source *source);
 void lun_source_unref(lun_source *source); /* NULL is fine */
 

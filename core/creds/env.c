@@ -80,6 +80,5 @@ enum lun_code lun_provider_env(struct lun_provider **out, lun_loop *loop,
                                struct lun_settings *settings,
                                struct lun_error *err)
 {
-  return lun_provider_new(out, sizeof(**out), "env", step, loop, settings,
-                          err);
+  return lun_provider_new(out, sizeof(**out), "env", step, loop, settings, err);
 }

@@ -13,7 +13,11 @@
 #define ROLE_LEN  64
 #define FIELD_LEN ((size_t)16384)
 
-enum state { BEGIN, LISTING, FETCHING };
+enum state {
+  BEGIN,
+  LISTING,
+  FETCHING
+};
 
 struct imds_provider {
   struct lun_provider base;
@@ -126,8 +130,8 @@ static enum lun_code member(struct lun_buf *out, const struct answer *answer,
                             struct lun_error *err)
 {
   bool twice = false;
-  size_t node = lun_json_member(answer->json, answer->text, 0,
-                                lun_span_of(key), &twice);
+  size_t node =
+      lun_json_member(answer->json, answer->text, 0, lun_span_of(key), &twice);
 
   if (twice)
     return bad_answer(provider, "a member occurs twice", err);
@@ -156,8 +160,7 @@ static enum lun_code check_code(const struct answer *answer,
                        provider->role, lun_buf_text(&code),
                        lun_buf_text(&message));
     if (err != NULL)
-      lun_error_text(err->aws_code, sizeof(err->aws_code),
-                     lun_buf_view(&code));
+      lun_error_text(err->aws_code, sizeof(err->aws_code), lun_buf_view(&code));
     lun_error_hint(err, "the role's trust policy has to let ec2.amazonaws.com "
                         "assume it, and the role has to exist still");
   }
@@ -294,9 +297,8 @@ enum lun_code lun_provider_imds(struct lun_provider **out, lun_loop *loop,
                                 struct lun_settings *settings,
                                 struct lun_error *err)
 {
-  enum lun_code rc =
-      lun_provider_new(out, sizeof(struct imds_provider), "iam-role", step,
-                       loop, settings, err);
+  enum lun_code rc = lun_provider_new(out, sizeof(struct imds_provider),
+                                      "iam-role", step, loop, settings, err);
 
   if (rc)
     return rc;

@@ -39,8 +39,7 @@ static void hint_export(struct lun_error *err, const char *profile)
                  profile);
 }
 
-static enum lun_code not_yet(char *reason,
-                             const struct lun_settings *settings,
+static enum lun_code not_yet(char *reason, const struct lun_settings *settings,
                              const char *profile, const struct kind *kind,
                              struct lun_error *err)
 {
@@ -57,8 +56,7 @@ static enum lun_code not_yet(char *reason,
   (void)lun_error_set(err, LUN_ECREDENTIALS,
                       "profile \"%s\" takes its credentials from %s (%s in "
                       "%s:%d), which this version of lunette cannot use",
-                      profile, kind->what, property->key, path,
-                      property->line);
+                      profile, kind->what, property->key, path, property->line);
   hint_export(err, profile);
   return LUN_ECREDENTIALS;
 }
@@ -113,13 +111,12 @@ static enum lun_code static_keys(struct lun_cred **out, char *reason,
   enum lun_code rc = LUN_OK;
   const struct kind *kind = &kinds[which];
   const struct lun_files *files = &settings->files;
-  enum lun_ini_kind file = which == LUN_PROFILE_CONFIG_FILE
-                               ? LUN_INI_CONFIG
-                               : LUN_INI_CREDENTIALS;
+  enum lun_ini_kind file =
+      which == LUN_PROFILE_CONFIG_FILE ? LUN_INI_CONFIG : LUN_INI_CREDENTIALS;
   struct lun_cred_fields fields = {.provider = kind->provider};
   const char *path = NULL;
-  const struct lun_ini_property *key = lun_files_get_from(
-      files, file, profile, "aws_access_key_id", &path);
+  const struct lun_ini_property *key =
+      lun_files_get_from(files, file, profile, "aws_access_key_id", &path);
 
   if (key == NULL || key->value[0] == '\0') {
     no_keys(reason, files, file, profile);
@@ -142,8 +139,7 @@ static enum lun_code static_keys(struct lun_cred **out, char *reason,
 
 enum lun_code lun_profile_keys(struct lun_cred **out, char *reason,
                                const struct lun_settings *settings,
-                               const char *profile,
-                               enum lun_profile_kind kind,
+                               const char *profile, enum lun_profile_kind kind,
                                struct lun_error *err)
 {
   *out = NULL;
@@ -190,20 +186,17 @@ static enum lun_step profile_step(struct lun_task *task)
                          "a web identity token", &task->err);
   if (!rc)
     rc = lun_profile_keys(&base->cred, base->reason, base->settings,
-                          base->settings->profile, provider->kind,
-                          &task->err);
+                          base->settings->profile, provider->kind, &task->err);
   return lun_task_end(task, rc, NULL);
 }
 
-static enum lun_code make(struct lun_provider **out,
-                          enum lun_profile_kind kind, lun_loop *loop,
-                          struct lun_settings *settings,
+static enum lun_code make(struct lun_provider **out, enum lun_profile_kind kind,
+                          lun_loop *loop, struct lun_settings *settings,
                           struct lun_error *err)
 {
   enum lun_code rc =
       lun_provider_new(out, sizeof(struct profile_provider),
-                       kinds[kind].provider, profile_step, loop, settings,
-                       err);
+                       kinds[kind].provider, profile_step, loop, settings, err);
 
   if (!rc)
     ((struct profile_provider *)(void *)*out)->kind = kind;
@@ -270,15 +263,13 @@ static enum lun_step container_step(struct lun_task *task)
                          "container credentials", &task->err);
   if (rc)
     return lun_task_end(task, rc, NULL);
-  return lun_provider_pass(provider,
-                           "AWS_CONTAINER_CREDENTIALS_* is not set");
+  return lun_provider_pass(provider, "AWS_CONTAINER_CREDENTIALS_* is not set");
 }
 
-enum lun_code lun_provider_container(struct lun_provider **out,
-                                     lun_loop *loop,
+enum lun_code lun_provider_container(struct lun_provider **out, lun_loop *loop,
                                      struct lun_settings *settings,
                                      struct lun_error *err)
 {
-  return lun_provider_new(out, sizeof(**out), "container-role",
-                          container_step, loop, settings, err);
+  return lun_provider_new(out, sizeof(**out), "container-role", container_step,
+                          loop, settings, err);
 }

@@ -58,15 +58,15 @@ enum lun_step lun_provider_pass(struct lun_provider *provider,
 
 /* Sets a reason of LUN_REASON_LEN bytes. */
 void lun_provider_reason(char *reason, const char *format, ...)
-  LUN_PRINTF(2, 3);
+    LUN_PRINTF(2, 3);
 
 /*
  * The keys in the environment: *OUT, or NULL and the reason.  LUN_ECREDENTIALS
  * for half a pair, or keys that cannot be.
  */
-LUN_NODISCARD enum lun_code
-lun_env_keys(struct lun_cred **out, char *reason,
-             const struct lun_settings *settings, struct lun_error *err);
+LUN_NODISCARD enum lun_code lun_env_keys(struct lun_cred **out, char *reason,
+                                         const struct lun_settings *settings,
+                                         struct lun_error *err);
 
 /* What a profile may hold, in the order of the chain. */
 enum lun_profile_kind {

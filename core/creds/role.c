@@ -10,7 +10,11 @@
 
 #include <stdio.h>
 
-enum state { RESOLVE, BASE, ASSUME };
+enum state {
+  RESOLVE,
+  BASE,
+  ASSUME
+};
 
 /* A profile on the way down. */
 struct hop {
@@ -39,8 +43,8 @@ static struct place get(const struct role_provider *provider,
                         const char *profile, const char *key)
 {
   struct place place = {0};
-  const struct lun_ini_property *property = lun_files_get(
-      &provider->base.settings->files, profile, key, &place.path);
+  const struct lun_ini_property *property =
+      lun_files_get(&provider->base.settings->files, profile, key, &place.path);
 
   if (property == NULL || property->value[0] == '\0')
     return place;
@@ -86,8 +90,7 @@ static enum lun_code add_hop(struct role_provider *provider,
                          "which lunette cannot ask for",
                          place);
   options.role_arn = role.value;
-  options.role_session_name =
-      get(provider, profile, "role_session_name").value;
+  options.role_session_name = get(provider, profile, "role_session_name").value;
   options.external_id = get(provider, profile, "external_id").value;
   rc = read_duration(&options.duration_seconds, provider, profile, err);
   if (rc)
@@ -429,9 +432,8 @@ enum lun_code lun_provider_profile_role(struct lun_provider **out,
                                         struct lun_settings *settings,
                                         struct lun_error *err)
 {
-  enum lun_code rc =
-      lun_provider_new(out, sizeof(struct role_provider), "assume-role", step,
-                       loop, settings, err);
+  enum lun_code rc = lun_provider_new(out, sizeof(struct role_provider),
+                                      "assume-role", step, loop, settings, err);
 
   if (rc)
     return rc;

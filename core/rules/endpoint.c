@@ -24,10 +24,10 @@ static const struct lun_partition partitions[] = {
 
 /* The regions that STS served by its global endpoint before it had others. */
 static const char *const legacy_regions[] = {
-    "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
-    "aws-global",     "ca-central-1", "eu-central-1", "eu-north-1",
-    "eu-west-1",      "eu-west-2",  "eu-west-3",      "sa-east-1",
-    "us-east-1",      "us-east-2",  "us-west-1",      "us-west-2",
+    "ap-northeast-1", "ap-south-1",   "ap-southeast-1", "ap-southeast-2",
+    "aws-global",     "ca-central-1", "eu-central-1",   "eu-north-1",
+    "eu-west-1",      "eu-west-2",    "eu-west-3",      "sa-east-1",
+    "us-east-1",      "us-east-2",    "us-west-1",      "us-west-2",
 };
 
 #define LEGACY_REGIONS (sizeof(legacy_regions) / sizeof(legacy_regions[0]))
@@ -167,9 +167,8 @@ static void put_host(struct lun_buf *url,
   if (fips && !options->dual_stack && strcmp(options->service, "sts") == 0 &&
       strcmp(partition->id, "aws-us-gov") == 0)
     fips = false;
-  lun_buf_addf(url, "https://%s%s.%s.%s", options->service,
-               fips ? "-fips" : "", options->region,
-               suffix_of(partition, options));
+  lun_buf_addf(url, "https://%s%s.%s.%s", options->service, fips ? "-fips" : "",
+               options->region, suffix_of(partition, options));
 }
 
 static enum lun_code check_region(const char *region, struct lun_error *err)
@@ -191,8 +190,7 @@ static enum lun_code no_custom(const char *what, const char *setting,
   return LUN_EINVALID;
 }
 
-enum lun_code lun_endpoint_no_region(const char *service,
-                                     struct lun_error *err)
+enum lun_code lun_endpoint_no_region(const char *service, struct lun_error *err)
 {
   (void)lun_error_set(err, LUN_EINVALID, "no region is known for %s", service);
   lun_error_hint(err, "set AWS_REGION, or region in the profile, or use the "
@@ -292,8 +290,7 @@ bool lun_arn_suffixed(struct lun_span text)
 {
   size_t i = 0;
 
-  if (text.len <= LUN_ARN_SUFFIX ||
-      text.ptr[text.len - LUN_ARN_SUFFIX] != '-')
+  if (text.len <= LUN_ARN_SUFFIX || text.ptr[text.len - LUN_ARN_SUFFIX] != '-')
     return false;
   for (i = text.len - LUN_ARN_SUFFIX + 1; i < text.len; i++)
     if (!is_alnum(text.ptr[i]))

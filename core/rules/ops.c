@@ -10,7 +10,10 @@ static const struct lun_service services[] = {
 };
 
 /* The words of the table's last column. */
-enum { READ = LUN_OP_READ, SECRET_OUT = LUN_OP_SECRET_OUT };
+enum {
+  READ = LUN_OP_READ,
+  SECRET_OUT = LUN_OP_SECRET_OUT
+};
 
 #define LUN_OP(service, name, flags)                                           \
   [LUN_OP_##name] = {&services[LUN_SERVICE_##service], #name, flags},

@@ -7,19 +7,28 @@
 
 #include "../base/base.h"
 
-enum lun_protocol { LUN_PROTOCOL_JSON11, LUN_PROTOCOL_QUERY };
+enum lun_protocol {
+  LUN_PROTOCOL_JSON11,
+  LUN_PROTOCOL_QUERY
+};
 
 struct lun_service {
-  const char *name;          /* to sign for; the endpoint's prefix */
-  const char *id;            /* of AWS_ENDPOINT_URL_<ID>: "SECRETS_MANAGER" */
+  const char *name; /* to sign for; the endpoint's prefix */
+  const char *id;   /* of AWS_ENDPOINT_URL_<ID>: "SECRETS_MANAGER" */
   enum lun_protocol protocol;
   const char *target_prefix; /* JSON: "secretsmanager" */
   const char *version;       /* query: "2011-06-15" */
 };
 
-enum lun_service_id { LUN_SERVICE_SM, LUN_SERVICE_STS };
+enum lun_service_id {
+  LUN_SERVICE_SM,
+  LUN_SERVICE_STS
+};
 
-enum { LUN_OP_READ = 1, LUN_OP_SECRET_OUT = 2 };
+enum {
+  LUN_OP_READ = 1,
+  LUN_OP_SECRET_OUT = 2
+};
 
 #define LUN_OP(service, name, flags) LUN_OP_##name,
 enum lun_op_id {

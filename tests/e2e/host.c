@@ -30,7 +30,7 @@ static int run(const char *code)
   options.deadline_ms = 20000;
   if (lun_runtime_new(&runtime, &options, &err) == LUN_OK &&
       lun_runtime_register(runtime, "host_name", host_name, "example", &err) ==
-        LUN_OK &&
+          LUN_OK &&
       lun_runtime_run_chunk(runtime, "=code", code, strlen(code), 2, args,
                             &err) == LUN_OK)
     puts("ran");
