@@ -15,22 +15,21 @@
 #define LINE_MAX_BYTES 65536
 
 struct editor {
+  void *library; /* NULL: there is none */
   char *(*readline)(const char *prompt);
   int (*add_history)(const char *line);
 };
 
 static void load_editor(struct editor *editor)
 {
-  void *library = NULL;
-
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
     return;
-  library = dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
-  if (library == NULL)
+  editor->library = dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
+  if (editor->library == NULL)
     return;
   /* POSIX says that this assignment works; ISO C has no cast for it. */
-  *(void **)&editor->readline = dlsym(library, "readline");
-  *(void **)&editor->add_history = dlsym(library, "add_history");
+  *(void **)&editor->readline = dlsym(editor->library, "readline");
+  *(void **)&editor->add_history = dlsym(editor->library, "add_history");
 }
 
 /* Pushes a line without its end; false at the end of input. */
@@ -125,7 +124,7 @@ static int print_protected(lua_State *L)
 
 void lunL_repl(lua_State *L)
 {
-  struct editor editor = {NULL, NULL};
+  struct editor editor = {NULL, NULL, NULL};
   int base = lua_gettop(L);
 
   load_editor(&editor);
@@ -149,4 +148,6 @@ void lunL_repl(lua_State *L)
     }
     lua_settop(L, base);
   }
+  if (editor.library != NULL)
+    dlclose(editor.library);
 }

@@ -267,7 +267,7 @@ static enum lun_code from_services(struct found *found,
     return lun_error_set(err, LUN_EINVALID,
                          "%s names \"%s\", but there is no [services %s]",
                          name.place, name.value, name.value);
-  for (i = 0; service_id[i] != '\0' && i < sizeof(key) - 1; i++)
+  for (i = 0; i < sizeof(key) - 1 && service_id[i] != '\0'; i++)
     key[i] = lun_text_lower(service_id[i]);
   property = lun_ini_get(section, key);
   if (property == NULL)
