@@ -22,6 +22,15 @@ static bool blank(char c)
   return c == ' ' || c == '\t' || c == '\n';
 }
 
+/* How much of what stands at AT only parts words: a blank, or the backslash
+ * and the end of a line that goes on in the next. */
+static size_t gap(const char *at)
+{
+  if (blank(at[0]))
+    return 1;
+  return at[0] == '\\' && at[1] == '\n' ? 2 : 0;
+}
+
 static enum lun_code wrong(const struct splitter *splitter, const char *why,
                            struct lun_error *err)
 {
@@ -30,14 +39,17 @@ static enum lun_code wrong(const struct splitter *splitter, const char *why,
   return LUN_EINVALID;
 }
 
-static enum lun_code operator(const struct splitter *splitter,
-                              struct lun_error *err) {
+/* Where only an operator of the shell can stand. */
+static enum lun_code refuse_operator(const struct splitter *splitter,
+                                     struct lun_error *err)
+{
   char why[] = "there is an unquoted 'x'";
 
-      *strchr(why, 'x') = *splitter->at; (void)wrong(splitter, why, err);
-      lun_error_hint(err, "no shell runs it: quote what is meant literally, or "
-                          "run one, as sh -c '...'");
-      return LUN_EINVALID;
+  *strchr(why, 'x') = *splitter->at;
+  (void)wrong(splitter, why, err);
+  lun_error_hint(err, "no shell runs it: quote what is meant literally, or "
+                      "run one, as sh -c '...'");
+  return LUN_EINVALID;
 }
 
 /* The inside of single quotes; stands on the opening one. */
@@ -106,7 +118,7 @@ static enum lun_code take_word(struct splitter *splitter, struct lun_error *err)
     else if (c == '\\')
       rc = escaped(splitter, err);
     else if (strchr("|&;<>()", c) != NULL)
-      rc = operator(splitter, err);
+      rc = refuse_operator(splitter, err);
     else
       lun_buf_addc(&splitter->word, *splitter->at++);
   }
@@ -138,8 +150,8 @@ enum lun_code lun_words_split(char ***out, lun_ctx *ctx, const char *line,
 
   lun_buf_init(&splitter.word, ctx, LINE_MAX_BYTES);
   for (;;) {
-    while (blank(*splitter.at))
-      splitter.at++;
+    while (gap(splitter.at) > 0)
+      splitter.at += gap(splitter.at);
     if (*splitter.at == '\0')
       break;
     rc = take_word(&splitter, err);

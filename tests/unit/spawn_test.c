@@ -277,6 +277,7 @@ static void words(void **state)
   splits("'a b' '' 'c\"d' \"e'f\" x'  'y", quoted);
   splits("a\\ b \"\\$HOME\" \"\\n\" \"\\`x\"", escaped);
   splits("one\\\ntwo\" three\" * ~ #no", joined);
+  splits("nginx -t \\\n  -c \\\n%s \\\n", plain); /* no word between */
 }
 
 static void words_refused(void **state)
@@ -286,6 +287,7 @@ static void words_refused(void **state)
     const char *text;
   } bad[] = {{"", "the command is empty"},
              {" \t", "the command is empty"},
+             {"\\\n", "the command is empty"},
              {"a 'b", "a quote without its end at column 3"},
              {"a \"b\\", "a quote without its end at column 3"},
              {"a \\", "a backslash with nothing behind it at column 3"},
