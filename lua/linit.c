@@ -2,7 +2,7 @@
  * require "lunette": makes the state's context, tells `require` where the
  * parts are, and hands over to lunette/init.lua.
  *
- * The Lua modules are compiled in as text.  They are registered by name in
+ * The Lua modules are compiled in.  They are registered by name in
  * package.preload and loaded when they are first required, so that a script
  * pays for what it uses.
  */
@@ -22,7 +22,7 @@ static int load_embedded(lua_State *L)
 {
   const struct lun_embedded *module = lua_touserdata(L, lua_upvalueindex(1));
 
-  if (luaL_loadbufferx(L, module->bytes, module->size, module->source, "t"))
+  if (lunL_load_embedded(L, module, lun_embedded_modules_release))
     return lua_error(L);
   lua_pushstring(L, module->name);
   lua_call(L, 1, 1);

@@ -205,7 +205,7 @@ static void load_script(lua_State *L, struct command *command)
   else if (is_file_name(command->name))
     rc = load_file(L, command->name);
   else if ((script = find_embedded(command->name)) != NULL)
-    rc = luaL_loadbufferx(L, script->bytes, script->size, script->source, "t");
+    rc = lunL_load_embedded(L, script, lun_embedded_scripts_release);
   else if (push_user_script(L, command->name))
     rc = load_file(L, lua_tostring(L, -1));
   else

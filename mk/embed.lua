@@ -4,9 +4,9 @@
 --
 -- A FILE under ROOT becomes an entry of `const struct lun_embedded ARRAY[]`
 -- (lua/lembed.h).  Its name is the path below ROOT without .lua, with dots;
--- an init.lua of a folder below the first stands for the folder.  The text
--- goes in as it is: bytecode would be no smaller, less portable, and a reader
--- of the binary could no longer see what runs.
+-- an init.lua of a folder below the first stands for the folder.  It goes in
+-- twice: as its text, and compiled by the Lua that runs this, whose release is
+-- written down, for compiled code is good for that release alone.
 --
 -- OUT is written only when it would change, so that make may ask every time.
 
@@ -53,20 +53,44 @@ local function literals(text)
   return table.concat(lines, "\n")
 end
 
+-- A #! line is for the shell; the line stays, so that numbers are right.
+local function compile(text, chunk)
+  return string.dump(assert(load(text:gsub("^#[^\n]*", "", 1), chunk, "t")))
+end
+
+-- Bytes as a C array of numbers, which has no limit as literals have.
+local function numbers(bytes)
+  local lines = {}
+  for i = 1, #bytes, 16 do
+    lines[#lines + 1] = "  " .. table.concat({ bytes:byte(i, i + 15) }, ",")
+  end
+  return table.concat(lines, ",\n")
+end
+
+local function release()
+  local pipe = assert(io.popen(("'%s' -v"):format(arg[-1])))
+  local line = pipe:read("a")
+  pipe:close()
+  return assert(line:match("^Lua %d+%.%d+%.%d+"), "what Lua is this?")
+end
+
 local function generate(paths)
   local texts, entries = {}, {}
   for i, path in ipairs(paths) do
     local text = assert(read(path), path)
     local below = path:sub(#root + 2)
-    texts[#texts + 1] = ("static const char text_%d[] = /* %s */\n%s;\n")
-      :format(i, path, literals(text))
-    entries[#entries + 1] = ('  {"%s", "@%s", text_%d, sizeof text_%d - 1},')
-      :format(module_name(below), below, i, i)
+    texts[#texts + 1] = ("static const char text_%d[] = /* %s */\n%s;\n"
+      .. "static const unsigned char code_%d[] = {\n%s};\n")
+      :format(i, path, literals(text), i, numbers(compile(text, "@" .. below)))
+    entries[#entries + 1] = ('  {"%s", "@%s", text_%d, sizeof text_%d - 1,\n'
+      .. "   (const char *)code_%d, sizeof code_%d},")
+      :format(module_name(below), below, i, i, i, i)
   end
-  entries[#entries + 1] = "  {NULL, NULL, NULL, 0}"
+  entries[#entries + 1] = "  {NULL, NULL, NULL, 0, NULL, 0}"
   return ("/* Made by mk/embed.lua; changes go into the Lua files. */\n\n"
-    .. '#include "lembed.h"\n\n%s\nconst struct lun_embedded %s[] = {\n%s\n};\n')
-    :format(table.concat(texts, "\n"), array, table.concat(entries, "\n"))
+    .. '#include "lembed.h"\n\n%s\nconst struct lun_embedded %s[] = {\n%s\n};\n\n'
+    .. 'const char %s_release[] = "%s";\n')
+    :format(table.concat(texts, "\n"), array, table.concat(entries, "\n"), array, release())
 end
 
 local paths = table.move(arg, 4, #arg, 1, {})

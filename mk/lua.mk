@@ -31,7 +31,7 @@ module: $(MODULE) $(HTTPD)
 $(LUA_OBJ): private UNIT_CFLAGS = -Wconversion -Ilua $(LUA_CFLAGS)
 $(HTTPD_OBJ): private UNIT_CFLAGS = -Wconversion -Ilua $(LUA_CFLAGS) $(MHD_CFLAGS)
 
-# The Lua files go into the binary as they are.  embed.lua looks at them every
+# The Lua files go into the binary, as text and compiled.  embed.lua looks at them every
 # time, which costs nothing, and so sees one that is gone as well.
 $(BUILD)/gen/modules.c: always | have-build
 	@mkdir -p $(@D)
@@ -46,7 +46,7 @@ $(BUILD)/gen/scripts.c: always | have-build
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c lua/lembed.h mk/config.mk
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_CFLAGS) -Ilua -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) -Ilua $(LUA_CFLAGS) -c -o $@ $<
 
 $(RUNTIME_A): $(RUNTIME_OBJ)
 	$(make-ar)
