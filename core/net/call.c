@@ -276,8 +276,10 @@ static bool pause_for_retry(struct lun_call *call, enum lun_failure failure,
                        (double)dice / 4294967296.0, hint_ms, &delay))
     return false;
   call->resume_at = lun_clock_mono_ms(ctx) + delay;
-  if (call->task.deadline != 0 && call->resume_at >= call->task.deadline)
+  if (call->task.deadline != 0 && call->resume_at >= call->task.deadline) {
+    lun_retry_forgo(&call->retry, call->input.quota);
     return false; /* this error says more than a passed deadline would */
+  }
   if (err->aws_code[0] != '\0')
     fields[2].name = err->aws_code;
   fields[3].number = delay;
@@ -305,34 +307,28 @@ static enum lun_step succeed(struct lun_call *call)
 
 /* ---------------------------------------------------------------- steps -- */
 
-/* The attempt is over; true if the call is not. */
-static bool go_on(struct lun_call *call, enum lun_step *step)
+/* The attempt is over: what comes next, or LUN_STEP_DONE. */
+static enum lun_step answered(struct lun_call *call)
 {
   struct lun_error err = {.code = LUN_OK};
   struct lun_reply reply;
   enum lun_failure failure = LUN_FAILURE_FINAL;
   enum lun_code rc = read_attempt(call, &reply, &failure, &err);
 
-  if (rc == LUN_OK) {
-    *step = succeed(call);
-    return false;
-  }
-  if (correct_clock(call, &reply)) {
+  if (rc == LUN_OK)
+    return succeed(call);
+  if (correct_clock(call, &reply))
     call->state = SEND;
-    return true;
-  }
-  if (pause_for_retry(call, failure, reply.hint_ms, &err)) {
+  else if (pause_for_retry(call, failure, reply.hint_ms, &err))
     call->state = PAUSE;
-    return true;
-  }
-  *step = fail(call, rc, &err);
-  return false;
+  else
+    return fail(call, rc, &err);
+  return LUN_STEP_WAIT;
 }
 
 static enum lun_step step(struct lun_task *task)
 {
   struct lun_call *call = call_of(task);
-  enum lun_step result = LUN_STEP_DONE;
   struct lun_error err = {.code = LUN_OK};
   enum lun_code rc = LUN_OK;
 
@@ -347,8 +343,8 @@ static enum lun_step step(struct lun_task *task)
     case READ:
       if (!lun_task_await(task, &call->http.task))
         return LUN_STEP_WAIT;
-      if (!go_on(call, &result))
-        return result;
+      if (answered(call) == LUN_STEP_DONE)
+        return LUN_STEP_DONE;
       break;
     default: /* PAUSE */
       if (lun_clock_mono_ms(ctx_of(call)) < call->resume_at) {

@@ -76,8 +76,9 @@ static const struct row rows[] = {
     [LUN_FAULT_NO_LENGTH] =
         {"the answer does not say how long it is, so it may be cut off",
          CHANGED, RETRY},
-    [LUN_FAULT_TWOFOLD] = {"the answer says two different lengths", CHANGED,
-                           SERVICE},
+    [LUN_FAULT_TWOFOLD] = {"the answer says two different lengths, or one that "
+                           "is no number",
+                           CHANGED, SERVICE},
     [LUN_FAULT_ENCODED] = {"the answer is compressed, which was not asked for",
                            CHANGED, SERVICE},
     [LUN_FAULT_TOO_LARGE] = {"the answer is too large", "", SERVICE},

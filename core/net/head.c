@@ -97,6 +97,7 @@ enum lun_framing lun_head_framing(struct lun_span head, int status)
   struct lun_span rest = head;
   struct lun_span value = {NULL, 0};
   struct lun_span length = {NULL, 0};
+  int64_t bytes = 0;
   bool chunked = false;
 
   if (!has_body(status))
@@ -113,7 +114,9 @@ enum lun_framing lun_head_framing(struct lun_span head, int status)
   }
   rest = head;
   while (next_value(&rest, "Content-Length", &value)) {
-    if (chunked || (length.ptr != NULL && !lun_text_same(length, value)))
+    /* libcurl takes what it can of "7abc", and the first of "5, 7" */
+    if (chunked || !lun_text_int(value, 0, INT64_MAX, &bytes) ||
+        (length.ptr != NULL && !lun_text_same(length, value)))
       return LUN_FRAMING_TWOFOLD;
     length = value;
   }

@@ -20,7 +20,7 @@ LUN_NODISCARD enum lun_code lun_head_line(struct lun_buf *line,
 enum lun_framing {
   LUN_FRAMING_GOOD,    /* one length, or chunks, or no body at all */
   LUN_FRAMING_NONE,    /* it ends where the connection does */
-  LUN_FRAMING_TWOFOLD, /* it says two different things */
+  LUN_FRAMING_TWOFOLD, /* it says two different things, or no number */
   LUN_FRAMING_ENCODED  /* it is compressed, which was not asked for */
 };
 

@@ -351,6 +351,9 @@ static bool reached(const struct lun_http *http, CURLINFO phase)
 
 static enum lun_fault slow_fault(const struct lun_http *http)
 {
+  /* a connection used again has no times of its own */
+  if (http->sent && info(http, CURLINFO_NUM_CONNECTS) == 0)
+    return LUN_FAULT_SLOW_ANSWER;
   if (!reached(http, CURLINFO_NAMELOOKUP_TIME_T))
     return LUN_FAULT_SLOW_RESOLVE;
   if (!reached(http, CURLINFO_CONNECT_TIME_T))

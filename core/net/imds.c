@@ -18,8 +18,10 @@
 #define TTL_HEADER   "X-aws-ec2-metadata-token-ttl-seconds"
 #define WORDS_MAX    200 /* of the service's own, in an error */
 
+/* Of a GET; the token's own task knows the last three. */
 enum {
-  TOKEN,
+  START,
+  TOKEN, /* have one, or have it fetched */
   TOKEN_WAIT,
   SEND,
   READ,
@@ -154,7 +156,26 @@ static bool once_more(const lun_imds *imds, int *attempt, int64_t *resume_at,
   return true;
 }
 
+/* True if the pause that ends at UNTIL is not over: TASK sleeps on. */
+static bool resting(struct lun_task *task, const lun_ctx *ctx, int64_t until)
+{
+  if (lun_clock_mono_ms(ctx) >= until)
+    return false;
+  lun_task_sleep(task, until);
+  return true;
+}
+
 /* ---------------------------------------------------------------- token -- */
+
+static enum lun_code send_token(lun_imds *imds, struct lun_error *err)
+{
+  static const struct lun_header header = {LUN_SPAN_LIT(TTL_HEADER),
+                                           LUN_SPAN_LIT(TTL_TEXT)};
+
+  imds->attempt++;
+  return send_request(imds, &imds->http, "PUT", "/latest/api/token", &header,
+                      imds->task.deadline, err);
+}
 
 static bool good_token(struct lun_span token)
 {
@@ -212,39 +233,47 @@ static lun_imds *imds_of(struct lun_task *task)
   return (lun_imds *)(void *)((char *)task - offsetof(lun_imds, task));
 }
 
+/* The answer is there: what comes next, or LUN_STEP_DONE. */
+static enum lun_step token_answered(lun_imds *imds)
+{
+  struct lun_error err = {.code = LUN_OK};
+  enum lun_code rc = read_token(imds, &err);
+
+  if (rc && once_more(imds, &imds->attempt, &imds->resume_at, &err)) {
+    imds->state = PAUSE;
+    return LUN_STEP_WAIT;
+  }
+  lun_http_done(&imds->http);
+  return lun_task_end(&imds->task, rc, &err);
+}
+
 static enum lun_step token_step(struct lun_task *task)
 {
-  static const struct lun_header header = {LUN_SPAN_LIT(TTL_HEADER),
-                                           LUN_SPAN_LIT(TTL_TEXT)};
   lun_imds *imds = imds_of(task);
   struct lun_error err = {.code = LUN_OK};
   enum lun_code rc = LUN_OK;
 
-  if (imds->state == PAUSE) {
-    if (lun_clock_mono_ms(imds->ctx) < imds->resume_at) {
-      lun_task_sleep(task, imds->resume_at);
-      return LUN_STEP_WAIT;
+  for (;;) {
+    switch (imds->state) {
+    case SEND:
+      rc = send_token(imds, &err);
+      if (rc)
+        return lun_task_end(task, rc, &err);
+      imds->state = READ;
+      break;
+    case READ:
+      if (!lun_task_await(task, &imds->http.task))
+        return LUN_STEP_WAIT;
+      if (token_answered(imds) == LUN_STEP_DONE)
+        return LUN_STEP_DONE;
+      break;
+    default: /* PAUSE */
+      if (resting(task, imds->ctx, imds->resume_at))
+        return LUN_STEP_WAIT;
+      imds->state = SEND;
+      break;
     }
-    imds->state = SEND;
   }
-  if (imds->state == SEND) {
-    imds->attempt++;
-    rc = send_request(imds, &imds->http, "PUT", "/latest/api/token", &header,
-                      task->deadline, &err);
-    if (rc)
-      return lun_task_end(task, rc, &err);
-    imds->state = READ;
-  }
-  if (!lun_task_await(task, &imds->http.task))
-    return LUN_STEP_WAIT;
-  rc = read_token(imds, &err);
-  if (rc && once_more(imds, &imds->attempt, &imds->resume_at, &err)) {
-    imds->state = PAUSE;
-    lun_task_sleep(task, imds->resume_at);
-    return LUN_STEP_WAIT;
-  }
-  lun_http_done(&imds->http);
-  return lun_task_end(task, rc, &err);
 }
 
 static void token_cancel(struct lun_task *task)
@@ -258,14 +287,18 @@ static bool has_token(const lun_imds *imds)
          lun_clock_mono_ms(imds->ctx) < imds->token_until;
 }
 
-/* Begins to fetch a token, unless that is under way already. */
-static void want_token(lun_imds *imds, int64_t deadline)
+/*
+ * Begins to fetch a token, unless that is under way already.  It is for all
+ * who ask meanwhile, so the first one's deadline does not end it: what does is
+ * the time limit of its attempts.
+ */
+static void want_token(lun_imds *imds)
 {
   if (imds->task.started && !imds->task.done)
     return;
   imds->state = SEND;
   imds->attempt = 0;
-  lun_task_start(imds->loop, &imds->task, deadline);
+  lun_task_start(imds->loop, &imds->task, 0);
 }
 
 /* ------------------------------------------------------------------ GET -- */
@@ -333,6 +366,17 @@ static enum lun_step answered(struct lun_imds_get *get)
   return lun_task_end(&get->task, rc, &err);
 }
 
+static enum lun_step refuse_path(struct lun_task *task)
+{
+  struct lun_error err = {.code = LUN_OK};
+  enum lun_code rc = lun_error_set(&err, LUN_EINVALID,
+                                   "a path of the instance metadata service "
+                                   "has from 1 to %zu bytes",
+                                   sizeof(get_of(task)->path) - 1);
+
+  return lun_task_end(task, rc, &err);
+}
+
 static enum lun_step get_step(struct lun_task *task)
 {
   struct lun_imds_get *get = get_of(task);
@@ -342,11 +386,16 @@ static enum lun_step get_step(struct lun_task *task)
 
   for (;;) {
     switch (get->state) {
+    case START:
+      if (get->path[0] == '\0')
+        return refuse_path(task);
+      get->state = TOKEN;
+      break;
     case TOKEN:
       get->state = SEND;
       if (has_token(imds))
         break;
-      want_token(imds, task->deadline);
+      want_token(imds);
       get->state = TOKEN_WAIT;
       break;
     case TOKEN_WAIT:
@@ -369,10 +418,8 @@ static enum lun_step get_step(struct lun_task *task)
         return LUN_STEP_DONE;
       break;
     default: /* PAUSE */
-      if (lun_clock_mono_ms(imds->ctx) < get->resume_at) {
-        lun_task_sleep(task, get->resume_at);
+      if (resting(task, imds->ctx, get->resume_at))
         return LUN_STEP_WAIT;
-      }
       get->state = TOKEN;
       break;
     }
@@ -399,7 +446,8 @@ void lun_imds_get_start(struct lun_imds_get *get, const char *path,
                         int64_t deadline)
 {
   lun_imds_get_done(get);
-  (void)snprintf(get->path, sizeof(get->path), "%s", path);
+  if (strlen(path) < sizeof(get->path))
+    (void)snprintf(get->path, sizeof(get->path), "%s", path);
   lun_task_start(get->imds->loop, &get->task, deadline);
 }
 

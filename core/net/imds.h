@@ -33,7 +33,7 @@ struct lun_imds_get {
 
   /* imds.c's own */
   lun_imds *imds;
-  char path[256];
+  char path[256]; /* "": what was asked for did not fit */
   int state;
   int attempt;
   int64_t resume_at;
@@ -41,6 +41,9 @@ struct lun_imds_get {
 };
 
 void lun_imds_get_init(struct lun_imds_get *get, lun_imds *imds);
+
+/* Begins; PATH is copied.  One that is empty or longer than 255 bytes ends
+ * the task with LUN_EINVALID. */
 void lun_imds_get_start(struct lun_imds_get *get, const char *path,
                         int64_t deadline);
 void lun_imds_get_done(struct lun_imds_get *get);

@@ -167,6 +167,8 @@ void lun_task_start(lun_loop *loop, struct lun_task *task, int64_t deadline)
 void lun_task_stop(struct lun_task *task)
 {
   if (under_way(task)) {
+    task->rc = lun_error_set(&task->err, LUN_EINVALID,
+                             "it was given up before it had ended");
     detach(task);
     if (task->cancel != NULL)
       task->cancel(task);

@@ -73,7 +73,8 @@ lun_ctx *lun_loop_ctx(const lun_loop *loop);
 void lun_task_start(lun_loop *loop, struct lun_task *task, int64_t deadline);
 
 /*
- * Cancels a task if it is under way, and forgets it.  Safe on a zeroed one.
+ * Cancels a task if it is under way (its rc is LUN_EINVALID then), and
+ * forgets it.  Safe on a zeroed one.
  * Tasks that still wait for it are ended with an error, for there is nothing
  * left for them to look at.
  */

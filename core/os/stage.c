@@ -30,6 +30,7 @@ struct lun_stage {
   char kept[LUN_ORPHAN_NAME]; /* the old file's name after a commit, or "" */
   int dir;
   bool existed;
+  bool shared; /* everybody may make files in its folder */
   struct stat old;
   mode_t mode; /* what the new file is to have */
   uid_t uid;
@@ -37,6 +38,7 @@ struct lun_stage {
   int fd;           /* the staged file, -1: not written */
   struct stat info; /* what it was when it was written */
   unsigned char digest[LUN_SHA256_LEN];
+  int kept_fd; /* holds the old file's lock, -1: none */
   bool committed;
 };
 
@@ -90,11 +92,17 @@ static enum lun_code check_target(lun_stage *stage, struct lun_error *err)
                   "name the file that it points to (readlink -f)", err);
   if (!S_ISREG(stage->old.st_mode))
     return refuse(stage, kind_of(stage->old.st_mode), "", err);
+  if (stage->shared &&
+      (stage->old.st_uid != geteuid() || stage->old.st_nlink > 1))
+    return refuse(stage,
+                  "it lies in a folder that everybody may write to, and may "
+                  "have been put there by somebody else",
+                  "remove it, or use a folder of your own", err);
   return LUN_OK;
 }
 
 /* In a folder of others, a name can be taken away from under us. */
-static enum lun_code check_folder(const lun_stage *stage, struct lun_error *err)
+static enum lun_code check_folder(lun_stage *stage, struct lun_error *err)
 {
   struct stat info = {.st_size = 0};
   bool sticky = false;
@@ -113,6 +121,7 @@ static enum lun_code check_folder(const lun_stage *stage, struct lun_error *err)
                   "use a folder of your own", err);
   if (faccessat(stage->dir, ".", W_OK | X_OK, AT_EACCESS) != 0)
     return fail(stage, "write to its folder", err);
+  stage->shared = (info.st_mode & S_IWOTH) != 0;
   return LUN_OK;
 }
 
@@ -174,6 +183,7 @@ enum lun_code lun_stage_new(lun_stage **out, lun_ctx *ctx, const char *target,
   stage->ctx = ctx;
   stage->dir = -1;
   stage->fd = -1;
+  stage->kept_fd = -1;
   stage->target = lun_mem_strdup(ctx, target);
   if (stage->target == NULL)
     rc = lun_error_nomem(err);
@@ -324,6 +334,9 @@ enum lun_code lun_stage_write(lun_stage *stage, struct lun_span bytes,
 {
   enum lun_code rc = LUN_OK;
 
+  if (stage->committed)
+    return lun_error_set(err, LUN_EINVALID, "%s: it is committed already",
+                         stage->target);
   drop_staged(stage);
   stage->fd =
       openat(stage->dir, stage->staged,
@@ -435,6 +448,16 @@ static enum lun_code sync_folder(const lun_stage *stage, const char *what,
   return LUN_EFILE;
 }
 
+/* Locks the old file, which is about to get a name that sweeps look for. */
+static void hold_old(lun_stage *stage)
+{
+  stage->kept_fd =
+      openat(stage->dir, stage->name,
+             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (stage->kept_fd >= 0)
+    (void)flock(stage->kept_fd, LOCK_EX | LOCK_NB);
+}
+
 enum lun_code lun_stage_commit(lun_stage *stage, bool keep,
                                struct lun_error *err)
 {
@@ -448,9 +471,10 @@ enum lun_code lun_stage_commit(lun_stage *stage, bool keep,
     rc = check_target(stage, err); /* it may be another one by now */
   if (rc)
     return rc;
-  if (keep && stage->existed)
+  if (keep && stage->existed) {
+    hold_old(stage);
     rc = swap(stage, err);
-  else if (renameat(stage->dir, stage->staged, stage->dir, stage->name) != 0)
+  } else if (renameat(stage->dir, stage->staged, stage->dir, stage->name) != 0)
     rc = fail(stage, "put the new file in its place", err);
   if (rc)
     return rc;
@@ -478,6 +502,9 @@ enum lun_code lun_stage_restore(lun_stage *stage, struct lun_error *err)
   if (failed != 0)
     return fail(stage, "put the old file back", err);
   stage->kept[0] = '\0';
+  if (stage->kept_fd >= 0)
+    (void)close(stage->kept_fd);
+  stage->kept_fd = -1;
   (void)close(stage->fd);
   stage->fd = -1;
   stage->committed = false;
@@ -491,6 +518,8 @@ void lun_stage_free(lun_stage *stage)
   drop_staged(stage);
   if (stage->kept[0] != '\0')
     (void)unlinkat(stage->dir, stage->kept, 0);
+  if (stage->kept_fd >= 0)
+    (void)close(stage->kept_fd);
   if (stage->dir >= 0)
     (void)close(stage->dir);
   lun_mem_free(stage->ctx, stage->target);

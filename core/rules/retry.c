@@ -103,11 +103,22 @@ bool lun_retry_again(struct lun_retry *retry, struct lun_retry_quota *quota,
   return true;
 }
 
-void lun_retry_success(struct lun_retry *retry, struct lun_retry_quota *quota)
+static void give_back(struct lun_retry_quota *quota, int tokens)
 {
-  quota->capacity += retry->held > 0 ? retry->held : REFUND;
+  quota->capacity += tokens;
   if (quota->capacity > QUOTA_MAX)
     quota->capacity = QUOTA_MAX;
+}
+
+void lun_retry_forgo(struct lun_retry *retry, struct lun_retry_quota *quota)
+{
+  give_back(quota, retry->held);
+  retry->held = 0;
+}
+
+void lun_retry_success(struct lun_retry *retry, struct lun_retry_quota *quota)
+{
+  give_back(quota, retry->held > 0 ? retry->held : REFUND);
   retry->held = 0;
 }
 

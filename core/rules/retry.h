@@ -44,6 +44,9 @@ bool lun_retry_again(struct lun_retry *retry, struct lun_retry_quota *quota,
                      enum lun_failure failure, double random, int64_t hint_ms,
                      int64_t *delay_ms);
 
+/* The retry that lun_retry_again allowed is not made: its tokens go back. */
+void lun_retry_forgo(struct lun_retry *retry, struct lun_retry_quota *quota);
+
 /* After a success: gives tokens back. */
 void lun_retry_success(struct lun_retry *retry, struct lun_retry_quota *quota);
 

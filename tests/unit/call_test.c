@@ -423,6 +423,7 @@ static void no_time_for_a_pause(void **state)
   input = input_for(&server);
   assert_int_equal(run(&input, before + 2000), LUN_ESERVICE);
   assert_int_equal(error.attempts, 1);
+  assert_int_equal(quota.capacity, 500); /* it took no token for good */
   assert_in_range(lun_clock_mono_ms(ctx) - before, 0, 1500);
   server_stop(&server);
 }

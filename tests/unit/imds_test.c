@@ -115,6 +115,57 @@ static void shared_token(void **state)
   lun_imds_get_done(&other);
 }
 
+/* The deadline of the one who asked first is not the other's. */
+static void shared_wait(void **state)
+{
+  struct answer script[] = {{HANG, NULL}};
+  struct lun_imds_options options = {NULL, 400, 1};
+  struct lun_imds_get hasty;
+  int64_t now = lun_clock_mono_ms(ctx);
+
+  (void)state;
+  begin(script, 1, options);
+  lun_imds_get_init(&hasty, imds);
+  lun_imds_get_start(&hasty, "/one", now + 100);
+  lun_imds_get_start(&get, "/two", now + 20000);
+  assert_int_equal(lun_loop_run(loop, &get.task, &error), LUN_ENETWORK);
+  assert_in_range(lun_clock_mono_ms(ctx) - now, 350, 2000);
+  assert_int_equal(hasty.task.rc, LUN_EDEADLINE);
+  assert_int_equal(requests(), 1);
+  lun_imds_get_done(&hasty);
+}
+
+/* What took long is the answer, not a connection that was there already. */
+static void slow_on_a_kept_connection(void **state)
+{
+  struct answer script[] = {TOKEN, {HANG, NULL}};
+  struct lun_imds_options options = {NULL, 300, 1};
+
+  (void)state;
+  begin(script, 2, options);
+  assert_int_equal(ask("/x"), LUN_ENETWORK);
+  assert_int_equal(atomic_load(&server.log->connections), 1);
+  assert_non_null(strstr(error.message, "no complete answer in time"));
+}
+
+static void path_of_any_length(void **state)
+{
+  struct answer script[] = {TOKEN, {SEND_IT, answer_text(200, "", "x")}};
+  char path[257] = "";
+
+  (void)state;
+  begin(script, 2, plain);
+  memset(path, 'a', 256);
+  path[0] = '/';
+  assert_int_equal(ask(path), LUN_EINVALID);
+  assert_non_null(strstr(error.message, "from 1 to 255 bytes"));
+  assert_int_equal(ask(""), LUN_EINVALID);
+  assert_int_equal(requests(), 0);
+  path[255] = '\0';
+  assert_int_equal(ask(path), LUN_OK);
+  assert_int_equal(requests(), 2);
+}
+
 static int64_t now_ms;
 
 static int64_t mono(void *data)
@@ -321,6 +372,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
       TEST(token_then_get),
       TEST(shared_token),
+      TEST(shared_wait),
+      TEST(slow_on_a_kept_connection),
+      TEST(path_of_any_length),
       TEST(token_is_renewed),
       TEST(refused_twice),
       TEST(not_there),

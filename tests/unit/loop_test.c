@@ -285,6 +285,21 @@ static void stopping_what_others_wait_for(void **state)
   lun_task_stop(&three.task);
 }
 
+/* Nobody takes a task that was stopped for one that came to its end. */
+static void stopping_what_the_loop_is_run_for(void **state)
+{
+  struct probe one = {.task.step = wait_for_ever, .task.cancel = note_cancel};
+  struct probe stopper = {.task.step = stop_other, .other = &one};
+  struct lun_error err;
+
+  (void)state;
+  lun_task_start(loop, &one.task, 0);
+  lun_task_start(loop, &stopper.task, 0);
+  assert_int_equal(lun_loop_run(loop, &one.task, &err), LUN_EINVALID);
+  assert_string_equal(err.message, "it was given up before it had ended");
+  assert_int_equal(one.cancelled, 1);
+}
+
 static void stopping_a_waiter(void **state)
 {
   struct probe one = {.task.step = sleep_once, .sleep_ms = 5};
@@ -367,6 +382,8 @@ int main(void)
       cmocka_unit_test_setup_teardown(deadline_texts, set_up, tear_down),
       cmocka_unit_test_setup_teardown(deadline_in_real_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(stopping_what_others_wait_for, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(stopping_what_the_loop_is_run_for, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(stopping_a_waiter, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nothing_can_happen, set_up, tear_down),

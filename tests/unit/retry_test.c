@@ -106,6 +106,23 @@ static void delays_have_a_limit(void **state)
   assert_int_equal(delay, 0);
 }
 
+static void a_retry_that_is_not_made(void **state)
+{
+  struct lun_retry_quota quota;
+  struct lun_retry retry = {.max_attempts = 3, .attempts = 1};
+  int64_t delay = 0;
+
+  (void)state;
+  lun_retry_quota_init(&quota);
+  assert_true(
+      lun_retry_again(&retry, &quota, LUN_FAILURE_TRANSIENT, ALL, -1, &delay));
+  assert_int_equal(quota.capacity, 486);
+  lun_retry_forgo(&retry, &quota);
+  assert_int_equal(quota.capacity, 500);
+  lun_retry_forgo(&retry, &quota); /* it has nothing more to give */
+  assert_int_equal(quota.capacity, 500);
+}
+
 static void classes(void **state)
 {
   (void)state;
@@ -235,9 +252,13 @@ static void advices(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(standard_mode), cmocka_unit_test(delays_have_a_limit),
-      cmocka_unit_test(classes),       cmocka_unit_test(codes),
-      cmocka_unit_test(clocks),        cmocka_unit_test(advices),
+      cmocka_unit_test(standard_mode),
+      cmocka_unit_test(delays_have_a_limit),
+      cmocka_unit_test(a_retry_that_is_not_made),
+      cmocka_unit_test(classes),
+      cmocka_unit_test(codes),
+      cmocka_unit_test(clocks),
+      cmocka_unit_test(advices),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,8 +56,8 @@ struct server {
 };
 
 /* An answer with a length, as AWS gives one. */
-static const char *answer_text(int status, const char *headers,
-                               const char *body)
+static inline const char *answer_text(int status, const char *headers,
+                                      const char *body)
 {
   static char pool[64][4096];
   static size_t next;

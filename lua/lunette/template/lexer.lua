@@ -2,7 +2,8 @@
 -- a pipe stands, which strings name secrets, what is compared with a string.
 local lexer = {}
 
-local OPERATORS = { "...", "..", "==", "~=", "<=", ">=", "//", "<<", ">>", "::" }
+local PAIRS = { [".."] = true, ["=="] = true, ["~="] = true, ["<="] = true, [">="] = true,
+  ["//"] = true, ["<<"] = true, [">>"] = true, ["::"] = true }
 local OPENING = { ["("] = true, ["["] = true, ["{"] = true }
 local CLOSING = { [")"] = true, ["]"] = true, ["}"] = true }
 
@@ -42,10 +43,9 @@ local function comment(text, at, close)
 end
 
 local function operator(text, at)
-  for _, sign in ipairs(OPERATORS) do
-    if text:sub(at, at + #sign - 1) == sign then return sign end
-  end
-  return text:sub(at, at)
+  local two = text:sub(at, at + 1)
+  if not PAIRS[two] then return two:sub(1, 1) end
+  return text:sub(at, at + 2) == "..." and "..." or two
 end
 
 --- The token at AT, which is no blank: kind and last position; nil and a
@@ -58,7 +58,7 @@ local function token(text, at)
     if not last then return nil, "a string is not closed" end
     return "string", last
   end
-  last = long_bracket(text, at)
+  if c == "[" then last = long_bracket(text, at) end
   if last then return "string", last end
   if last == false then return nil, "a long string is not closed" end
   last = select(2, text:find("^[%a_][%w_]*", at))
