@@ -35,6 +35,7 @@ struct command {
   const char *name; /* of a script, "-" for standard input; may be NULL */
   int first;        /* index of the script's first argument */
   int status;
+  const char *unknown; /* an option that is none, or lacks its value */
 };
 
 /* ----------------------------------------------------------- reporting -- */
@@ -373,6 +374,7 @@ static bool read_options(struct command *command)
                strcmp(word, "-h") == 0 || strcmp(word, "--version") == 0) {
       break;
     } else {
+      command->unknown = word;
       return false;
     }
   }
@@ -436,7 +438,10 @@ int main(int argc, char **argv)
 
   harden();
   if (!read_options(&command)) {
-    complain("unknown option, or one without its value; see lunette --help");
+    fprintf(stderr,
+            "lunette: %s is no option, or has no value\n"
+            "  hint: lunette --help lists them\n",
+            command.unknown);
     return STATUS_USAGE;
   }
   return run(&command);

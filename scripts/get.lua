@@ -40,8 +40,8 @@ end
 -- Built by the template of the format, so that what goes out is JSON whatever
 -- the secrets hold, and stays a secret on its way.
 local function as_json(refs, values)
-  local text = "{ {%- for i, ref in ipairs(refs) do -%} {%- if i > 1 then -%} , {%- end -%} "
-    .. "{{ ref }}: {{ values[ref] }} {%- end -%} }\n"
+  local text = "{\n{% for i, ref in ipairs(refs) do %}  {{ ref }}: {{ values[ref] }}"
+    .. "{% if i < #refs then %},{% end %}\n{% end %}}\n"
   return ln.template(text, { format = "json", name = "get" })
     :render { refs = refs, values = values }
 end
