@@ -269,9 +269,9 @@ bool lun_arn_role(struct lun_arn *out, struct lun_span *name,
   size_t i = 0;
 
   if (!lun_text_printable(text) || memchr(text.ptr, ' ', text.len) != NULL ||
-      !lun_arn_parse(&arn, text) ||
-      !lun_span_is(arn.service, "iam") || arn.region.len > 0 ||
-      arn.account.len == 0 || !lun_text_prefix(arn.resource, role))
+      !lun_arn_parse(&arn, text) || !lun_span_is(arn.service, "iam") ||
+      arn.region.len > 0 || arn.account.len == 0 ||
+      !lun_text_prefix(arn.resource, role))
     return false;
   for (i = 0; i < arn.account.len; i++)
     if (!is_digit(arn.account.ptr[i]))
