@@ -43,8 +43,9 @@ typedef struct lun_stage lun_stage;
  * Looks at the target and stages nothing yet: LUN_EFILE if it is something
  * other than a regular file (a symlink is refused, never followed), or its
  * directory is missing, may not be written by us, or may be written by others
- * without the sticky bit.  Removes what dead runs have left staged for this
- * target.
+ * without the sticky bit; with it, if the target is not ours (nor the wanted
+ * owner's), or has a second name.  Removes what dead runs have left staged for
+ * this target.
  */
 LUN_NODISCARD enum lun_code lun_stage_new(lun_stage **out, lun_ctx *ctx,
                                           const char *target,
@@ -58,7 +59,8 @@ LUN_NODISCARD enum lun_code lun_stage_same(lun_stage *stage,
 
 /*
  * Writes the staged file, again if it was written before: created 0600 and
- * exclusively, owner, then mode, then bytes, then fsync.
+ * exclusively, owner, then mode, then bytes, then fsync.  Not once it is
+ * committed: LUN_EINVALID.
  */
 LUN_NODISCARD enum lun_code
 lun_stage_write(lun_stage *stage, struct lun_span bytes, struct lun_error *err);

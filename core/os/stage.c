@@ -21,25 +21,33 @@
 #define NEW_MODE  0600
 #define MODE_BITS 07777
 
+enum phase {
+  EMPTY,     /* nothing is staged: at first, and after a restore */
+  STAGED,    /* the new file lies beside the target */
+  COMMITTED, /* it has the target's place for good */
+  RESTORABLE /* it has; what was there (or nothing) can come back */
+};
+
 struct lun_stage {
   lun_ctx *ctx;
   char *target; /* as given */
   char *name;   /* its last component */
   char *path;   /* of the staged file */
   char staged[LUN_ORPHAN_NAME];
-  char kept[LUN_ORPHAN_NAME]; /* the old file's name after a commit, or "" */
+  char kept[LUN_ORPHAN_NAME]; /* the old file's name if it is kept, else "" */
   int dir;
-  bool existed;
   bool shared; /* everybody may make files in its folder */
+  bool existed;
   struct stat old;
-  mode_t mode; /* what the new file is to have */
+  int64_t given; /* whose the caller wants it to be, -1: not said */
+  mode_t mode;   /* what the new file is to have */
   uid_t uid;
   gid_t gid;
-  int fd;           /* the staged file, -1: not written */
-  struct stat info; /* what it was when it was written */
+  enum phase phase;
+  int fd;           /* the staged file, then the new one; -1: EMPTY */
+  int old_fd;       /* the old file, locked; -1: none, or it cannot be */
+  struct stat info; /* the staged file, as it was written */
   unsigned char digest[LUN_SHA256_LEN];
-  int kept_fd; /* holds the old file's lock, -1: none */
-  bool committed;
 };
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -80,6 +88,31 @@ static const char *kind_of(mode_t mode)
   return "it is a device, not a file";
 }
 
+/*
+ * Where everybody may make files, somebody may have made the target, or given
+ * a file of ours that name too, so that the new one takes over a mode or an
+ * owner of their choice.
+ */
+static enum lun_code check_origin(const lun_stage *stage, struct lun_error *err)
+{
+  static const char *const hint = "remove it, or use a folder of your own";
+  const struct stat *old = &stage->old;
+
+  if (!stage->shared)
+    return LUN_OK;
+  if (old->st_uid != geteuid() && (int64_t)old->st_uid != stage->given)
+    return refuse(stage,
+                  "everybody may write to its folder, and it belongs to "
+                  "another user",
+                  hint, err);
+  if (old->st_nlink > 1)
+    return refuse(stage,
+                  "everybody may write to its folder, and it has another name "
+                  "elsewhere (a hard link)",
+                  hint, err);
+  return LUN_OK;
+}
+
 static enum lun_code check_target(lun_stage *stage, struct lun_error *err)
 {
   if (!look(stage, stage->name, &stage->old)) {
@@ -92,36 +125,28 @@ static enum lun_code check_target(lun_stage *stage, struct lun_error *err)
                   "name the file that it points to (readlink -f)", err);
   if (!S_ISREG(stage->old.st_mode))
     return refuse(stage, kind_of(stage->old.st_mode), "", err);
-  if (stage->shared &&
-      (stage->old.st_uid != geteuid() || stage->old.st_nlink > 1))
-    return refuse(stage,
-                  "it lies in a folder that everybody may write to, and may "
-                  "have been put there by somebody else",
-                  "remove it, or use a folder of your own", err);
-  return LUN_OK;
+  return check_origin(stage, err);
 }
 
 /* In a folder of others, a name can be taken away from under us. */
 static enum lun_code check_folder(lun_stage *stage, struct lun_error *err)
 {
   struct stat info = {.st_size = 0};
-  bool sticky = false;
 
   if (fstat(stage->dir, &info) != 0)
     return fail(stage, "look at its folder", err);
-  sticky = (info.st_mode & S_ISVTX) != 0;
-  if ((info.st_mode & S_IWOTH) && !sticky)
+  stage->shared = (info.st_mode & S_IWOTH) != 0;
+  if (stage->shared && !(info.st_mode & S_ISVTX))
     return refuse(stage, "everybody may write to its folder",
                   "take that right away (chmod o-w), or use another folder",
                   err);
-  if ((info.st_mode & S_IWOTH) && info.st_uid != 0 && info.st_uid != geteuid())
+  if (stage->shared && info.st_uid != 0 && info.st_uid != geteuid())
     return refuse(stage,
                   "everybody may write to its folder, and another user owns "
                   "it",
                   "use a folder of your own", err);
   if (faccessat(stage->dir, ".", W_OK | X_OK, AT_EACCESS) != 0)
     return fail(stage, "write to its folder", err);
-  stage->shared = (info.st_mode & S_IWOTH) != 0;
   return LUN_OK;
 }
 
@@ -183,7 +208,8 @@ enum lun_code lun_stage_new(lun_stage **out, lun_ctx *ctx, const char *target,
   stage->ctx = ctx;
   stage->dir = -1;
   stage->fd = -1;
-  stage->kept_fd = -1;
+  stage->old_fd = -1;
+  stage->given = want->uid;
   stage->target = lun_mem_strdup(ctx, target);
   if (stage->target == NULL)
     rc = lun_error_nomem(err);
@@ -259,19 +285,25 @@ enum lun_code lun_stage_same(lun_stage *stage, struct lun_span bytes,
 
 /* -------------------------------------------------------------- writing -- */
 
+/* Closes a descriptor, if it is one. */
+static void shut(int *fd)
+{
+  if (*fd >= 0)
+    (void)close(*fd);
+  *fd = -1;
+}
+
 /* Removes the staged file, if the name is still ours. */
 static void drop_staged(lun_stage *stage)
 {
   struct stat open_file = {.st_size = 0};
   struct stat named = {.st_size = 0};
 
-  if (stage->fd < 0)
-    return;
-  if (!stage->committed && fstat(stage->fd, &open_file) == 0 &&
+  if (stage->phase == STAGED && fstat(stage->fd, &open_file) == 0 &&
       look(stage, stage->staged, &named) && same_file(&open_file, &named))
     (void)unlinkat(stage->dir, stage->staged, 0);
-  (void)close(stage->fd);
-  stage->fd = -1;
+  shut(&stage->fd);
+  stage->phase = EMPTY;
 }
 
 static enum lun_code give_away(const lun_stage *stage, struct lun_error *err)
@@ -334,7 +366,7 @@ enum lun_code lun_stage_write(lun_stage *stage, struct lun_span bytes,
 {
   enum lun_code rc = LUN_OK;
 
-  if (stage->committed)
+  if (stage->phase == COMMITTED || stage->phase == RESTORABLE)
     return lun_error_set(err, LUN_EINVALID, "%s: it is committed already",
                          stage->target);
   drop_staged(stage);
@@ -343,6 +375,7 @@ enum lun_code lun_stage_write(lun_stage *stage, struct lun_span bytes,
              O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, NEW_MODE);
   if (stage->fd < 0)
     return fail(stage, "stage a file beside it", err);
+  stage->phase = STAGED;
   (void)flock(stage->fd, LOCK_EX | LOCK_NB); /* some file systems have none */
   rc = fill(stage, bytes, err);
   if (rc)
@@ -448,14 +481,35 @@ static enum lun_code sync_folder(const lun_stage *stage, const char *what,
   return LUN_EFILE;
 }
 
-/* Locks the old file, which is about to get a name that sweeps look for. */
-static void hold_old(lun_stage *stage)
+/*
+ * Locks the old file, which is about to get a name that sweeps look for.  To
+ * one in another PID namespace this process is gone, and the lock is all that
+ * shows the file is still wanted.
+ */
+static void lock_old(lun_stage *stage)
 {
-  stage->kept_fd =
+  shut(&stage->old_fd);
+  stage->old_fd =
       openat(stage->dir, stage->name,
              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (stage->kept_fd >= 0)
-    (void)flock(stage->kept_fd, LOCK_EX | LOCK_NB);
+  if (stage->old_fd >= 0)
+    (void)flock(stage->old_fd, LOCK_EX | LOCK_NB);
+}
+
+/* Puts the staged file in the target's place; KEEP: what was there stays. */
+static enum lun_code take_place(lun_stage *stage, bool keep,
+                                struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+
+  if (keep && stage->existed) {
+    lock_old(stage);
+    rc = swap(stage, err);
+  } else if (renameat(stage->dir, stage->staged, stage->dir, stage->name) != 0)
+    rc = fail(stage, "put the new file in its place", err);
+  if (rc == LUN_OK)
+    stage->phase = keep ? RESTORABLE : COMMITTED;
+  return rc;
 }
 
 enum lun_code lun_stage_commit(lun_stage *stage, bool keep,
@@ -463,23 +517,15 @@ enum lun_code lun_stage_commit(lun_stage *stage, bool keep,
 {
   enum lun_code rc = LUN_OK;
 
-  if (stage->fd < 0 || stage->committed)
+  if (stage->phase != STAGED)
     return lun_error_set(err, LUN_EINVALID, "%s: there is nothing to commit",
                          stage->target);
   rc = check_staged(stage, err);
   if (rc == LUN_OK)
     rc = check_target(stage, err); /* it may be another one by now */
-  if (rc)
-    return rc;
-  if (keep && stage->existed) {
-    hold_old(stage);
-    rc = swap(stage, err);
-  } else if (renameat(stage->dir, stage->staged, stage->dir, stage->name) != 0)
-    rc = fail(stage, "put the new file in its place", err);
-  if (rc)
-    return rc;
-  stage->committed = true;
-  return sync_folder(stage, "new", err);
+  if (rc == LUN_OK)
+    rc = take_place(stage, keep, err);
+  return rc ? rc : sync_folder(stage, "new", err);
 }
 
 enum lun_code lun_stage_restore(lun_stage *stage, struct lun_error *err)
@@ -487,7 +533,7 @@ enum lun_code lun_stage_restore(lun_stage *stage, struct lun_error *err)
   struct stat now = {.st_size = 0};
   int failed = 0;
 
-  if (!stage->committed || (stage->existed && stage->kept[0] == '\0'))
+  if (stage->phase != RESTORABLE)
     return lun_error_set(err, LUN_EINVALID, "%s: there is nothing to restore",
                          stage->target);
   if (!look(stage, stage->name, &now) || !same_file(&now, &stage->info))
@@ -495,19 +541,16 @@ enum lun_code lun_stage_restore(lun_stage *stage, struct lun_error *err)
                   "somebody has replaced it meanwhile, so the old file "
                   "was not put back",
                   "", err);
-  if (stage->existed)
+  if (stage->kept[0] != '\0')
     failed = renameat(stage->dir, stage->kept, stage->dir, stage->name);
   else
     failed = unlinkat(stage->dir, stage->name, 0);
   if (failed != 0)
     return fail(stage, "put the old file back", err);
   stage->kept[0] = '\0';
-  if (stage->kept_fd >= 0)
-    (void)close(stage->kept_fd);
-  stage->kept_fd = -1;
-  (void)close(stage->fd);
-  stage->fd = -1;
-  stage->committed = false;
+  shut(&stage->old_fd);
+  shut(&stage->fd);
+  stage->phase = EMPTY;
   return sync_folder(stage, "old", err);
 }
 
@@ -518,10 +561,8 @@ void lun_stage_free(lun_stage *stage)
   drop_staged(stage);
   if (stage->kept[0] != '\0')
     (void)unlinkat(stage->dir, stage->kept, 0);
-  if (stage->kept_fd >= 0)
-    (void)close(stage->kept_fd);
-  if (stage->dir >= 0)
-    (void)close(stage->dir);
+  shut(&stage->old_fd);
+  shut(&stage->dir);
   lun_mem_free(stage->ctx, stage->target);
   lun_mem_free(stage->ctx, stage->name);
   lun_mem_free(stage->ctx, stage->path);

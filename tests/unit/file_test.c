@@ -1,129 +1,10 @@
 /* Files replaced as a whole: every way that this is refused or goes wrong. */
-#include "../../core/os/file.h"
+#include "folder.h"
 
-#include "../../core/base/clock.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-static lun_ctx *ctx;
-static struct lun_error error;
-static char folder[64];
-static char target[128];
-
-static const struct lun_file_want keep_all = {-1, -1, -1};
-
-static const char *in_folder(const char *name)
-{
-  static char paths[4][256];
-  static int next;
-  char *path = paths[next++ % 4];
-
-  (void)snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-  return path;
-}
-
-static int set_up(void **state)
-{
-  (void)state;
-  memset(&error, 0, sizeof(error));
-  (void)umask(022);
-  (void)snprintf(folder, sizeof(folder), "/tmp/lunette-test-XXXXXX");
-  if (mkdtemp(folder) == NULL)
-    return -1;
-  (void)snprintf(target, sizeof(target), "%s/app.conf", folder);
-  return (int)lun_ctx_new(&ctx, NULL);
-}
-
-/* How many entries the folder has. */
-static int entries(void)
-{
-  DIR *dir = opendir(folder);
-  int count = -2;
-
-  while (readdir(dir) != NULL)
-    count++;
-  (void)closedir(dir);
-  return count;
-}
-
-static int tear_down(void **state)
-{
-  DIR *dir = opendir(folder);
-  struct dirent *entry = NULL;
-
-  (void)state;
-  while ((entry = readdir(dir)) != NULL) {
-    (void)unlinkat(dirfd(dir), entry->d_name, 0);
-    (void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-  }
-  (void)closedir(dir);
-  assert_int_equal(rmdir(folder), 0);
-  assert_int_equal(ctx->account.live_blocks, 0);
-  lun_ctx_free(ctx);
-  return 0;
-}
-
-static void put(const char *path, const char *text, mode_t mode)
-{
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-  assert_true(fd >= 0);
-  assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-  assert_int_equal(fchmod(fd, mode), 0);
-  (void)close(fd);
-}
-
-static void has(const char *path, const char *text, mode_t mode)
-{
-  struct lun_buf bytes = LUN_BUF_INIT(ctx, 1 << 20);
-  struct stat info;
-
-  assert_int_equal(lun_file_read(&bytes, path, &error), LUN_OK);
-  assert_string_equal(lun_buf_text(&bytes), text);
-  assert_int_equal(stat(path, &info), 0);
-  assert_int_equal(info.st_mode & 07777, mode);
-  lun_buf_done(&bytes);
-}
-
-static lun_stage *stage_of(const struct lun_file_want *want)
-{
-  lun_stage *stage = NULL;
-
-  assert_int_equal(lun_stage_new(&stage, ctx, target, want, &error), LUN_OK);
-  return stage;
-}
-
-static lun_stage *written(const char *text)
-{
-  lun_stage *stage = stage_of(&keep_all);
-
-  assert_int_equal(lun_stage_write(stage, lun_span_of(text), &error), LUN_OK);
-  return stage;
-}
-
-static void refused(const char *path, const char *text)
-{
-  lun_stage *stage = NULL;
-
-  assert_int_equal(lun_stage_new(&stage, ctx, path, &keep_all, &error),
-                   LUN_EFILE);
-  assert_non_null(strstr(error.message, text));
-  assert_memory_equal(error.message, path, strlen(path));
-  assert_null(stage);
-}
 
 /* -------------------------------------------------------------- reading -- */
 
@@ -336,6 +217,72 @@ static void folders_refused(void **state)
   assert_int_equal(chmod(folder, 0700), 0);
 }
 
+/* In /tmp and its like, a target that somebody may have planted. */
+static void targets_of_others(void **state)
+{
+  struct lun_file_want want = {-1, 12345, -1};
+
+  (void)state;
+  assert_int_equal(chmod(folder, 01777), 0);
+  put(target, "ours", 0600);
+  lun_stage_free(stage_of(&keep_all));
+  assert_int_equal(link(target, in_folder("second")), 0);
+  refused(target, "it has another name elsewhere");
+  assert_string_not_equal(error.hint, "");
+  assert_int_equal(chmod(folder, 0755), 0);
+  lun_stage_free(stage_of(&keep_all)); /* here nobody else made it */
+  assert_int_equal(chmod(folder, 01777), 0);
+  assert_int_equal(unlink(in_folder("second")), 0);
+  if (geteuid() == 0) {
+    assert_int_equal(chown(target, 12345, 12345), 0);
+    refused(target, "it belongs to another user");
+    lun_stage_free(stage_of(&want)); /* the very one that is to have it */
+  }
+}
+
+/* It is planted between the look at it and the commit. */
+static void planted_meanwhile(void **state)
+{
+  lun_stage *stage = NULL;
+
+  (void)state;
+  assert_int_equal(chmod(folder, 01777), 0);
+  stage = written("new");
+  put(in_folder("second"), "private", 0666);
+  assert_int_equal(link(in_folder("second"), target), 0);
+  assert_int_equal(lun_stage_commit(stage, false, &error), LUN_EFILE);
+  assert_non_null(strstr(error.message, "it has another name elsewhere"));
+  lun_stage_free(stage);
+  has(target, "private", 0666);
+}
+
+/* What is in place is not staged any more. */
+static void written_after_commit(void **state)
+{
+  lun_stage *stage = written("one");
+
+  (void)state;
+  assert_int_equal(lun_stage_commit(stage, false, &error), LUN_OK);
+  assert_int_equal(lun_stage_write(stage, LUN_SPAN_LIT("two"), &error),
+                   LUN_EINVALID);
+  assert_non_null(strstr(error.message, "it is committed already"));
+  assert_int_equal(lun_stage_restore(stage, &error), LUN_EINVALID);
+  lun_stage_free(stage);
+  has(target, "one", 0600);
+
+  stage = written("two");
+  assert_int_equal(lun_stage_commit(stage, true, &error), LUN_OK);
+  assert_int_equal(lun_stage_write(stage, LUN_SPAN_LIT("three"), &error),
+                   LUN_EINVALID);
+  assert_int_equal(lun_stage_restore(stage, &error), LUN_OK);
+  has(target, "one", 0600);
+  assert_int_equal(lun_stage_write(stage, LUN_SPAN_LIT("three"), &error), 0);
+  assert_int_equal(lun_stage_commit(stage, false, &error), LUN_OK);
+  lun_stage_free(stage);
+  has(target, "three", 0600);
+  assert_int_equal(entries(), 1);
+}
+
 /* What a check command may have done to the staged file. */
 static void changed_while_checked(void **state)
 {
@@ -445,67 +392,6 @@ static void owner(void **state)
   lun_stage_free(stage);
 }
 
-/* -------------------------------------------------------------- orphans -- */
-
-static void orphans(void **state)
-{
-  static const char *const kept[] = {
-      ".app.conf.lunette-%d-0123456789abcdef0", /* too long */
-      ".app.conf.lunette-%d-0123456789abcdeX", ".app.conf.lunette-0%d-0",
-      "app.conf.lunette-%d-0123456789abcdef",
-      ".app.conf2.lunette-%d-0123456789abcdef"};
-  char name[128] = "";
-  pid_t dead = fork();
-  size_t i = 0;
-  int fd = -1;
-
-  (void)state;
-  if (dead == 0)
-    (void)execl("/bin/true", "true", (char *)NULL);
-  (void)waitpid(dead, NULL, 0);
-  for (i = 0; i < 5; i++) {
-    /* the formats are the list above */
-    (void)snprintf(name, sizeof(name), "%.*s%d%s",
-                   (int)(strchr(kept[i], '%') - kept[i]), kept[i], (int)dead,
-                   strchr(kept[i], '%') + 2);
-    put(in_folder(name), "keep", 0600);
-  }
-  (void)snprintf(name, sizeof(name), ".app.conf.lunette-%d-00000000000000aa",
-                 (int)getpid());
-  put(in_folder(name), "alive", 0600);
-  (void)snprintf(name, sizeof(name), ".app.conf.lunette-%d-00000000000000bb",
-                 (int)dead);
-  put(in_folder(name), "locked", 0600);
-  fd = open(in_folder(name), O_RDONLY | O_CLOEXEC);
-  assert_int_equal(flock(fd, LOCK_EX), 0);
-  (void)snprintf(name, sizeof(name), ".app.conf.lunette-%d-00000000000000cc",
-                 (int)dead);
-  put(in_folder(name), "dead", 0600);
-  assert_int_equal(entries(), 8);
-  lun_stage_free(stage_of(&keep_all));
-  assert_int_equal(entries(), 7);
-  assert_int_equal(access(in_folder(name), F_OK), -1);
-  (void)close(fd);
-  lun_stage_free(stage_of(&keep_all));
-  assert_int_equal(entries(), 6);
-}
-
-static void long_names(void **state)
-{
-  char name[256] = "";
-  char path[512] = "";
-  lun_stage *stage = NULL;
-
-  (void)state;
-  memset(name, 'n', sizeof(name) - 1);
-  (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-  assert_int_equal(lun_stage_new(&stage, ctx, path, &keep_all, &error), 0);
-  assert_int_equal(lun_stage_write(stage, LUN_SPAN_LIT("x"), &error), LUN_OK);
-  assert_int_equal(lun_stage_commit(stage, false, &error), LUN_OK);
-  lun_stage_free(stage);
-  assert_int_equal(entries(), 1);
-}
-
 /* ---------------------------------------------------------------- races -- */
 
 /* A reader at full speed sees the one or the other, and nothing else. */
@@ -571,8 +457,6 @@ static void every_allocation_fails_once(void **state)
   has(target, "new", 0600);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -585,13 +469,14 @@ int main(void)
       TEST(same),
       TEST(targets_refused),
       TEST(folders_refused),
+      TEST(targets_of_others),
+      TEST(planted_meanwhile),
+      TEST(written_after_commit),
       TEST(changed_while_checked),
       TEST(target_changed_meanwhile),
       TEST(folder_moved_meanwhile),
       TEST(file_too_large),
       TEST(owner),
-      TEST(orphans),
-      TEST(long_names),
       TEST(readers_see_whole_files),
       TEST(every_allocation_fails_once),
   };
