@@ -21,6 +21,8 @@ static const struct suite suites[] = {
     {"aws-c-auth-profile-corpus", run_ini_corpus},
     {"botocore-cfg", run_ini_corpus},
     {"smithy-rs-datetime", run_dates},
+    {"botocore-endpoint-rules", run_endpoints},
+    {"reference-botocore-data/partitions.json", run_partitions},
 };
 
 /* What is in such folders and has nothing here to run it, with the reason. */

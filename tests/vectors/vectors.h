@@ -71,5 +71,7 @@ void run_json(struct tally *tally, const char *path);
 void run_ini(struct tally *tally, const char *path);
 void run_ini_corpus(struct tally *tally, const char *path);
 void run_dates(struct tally *tally, const char *path);
+void run_endpoints(struct tally *tally, const char *path);
+void run_partitions(struct tally *tally, const char *path);
 
 #endif
