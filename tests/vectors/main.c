@@ -23,6 +23,7 @@ static const struct suite suites[] = {
     {"smithy-rs-datetime", run_dates},
     {"botocore-endpoint-rules", run_endpoints},
     {"reference-botocore-data/partitions.json", run_partitions},
+    {"botocore-configured-endpoint-urls/profile-tests.json", run_configured},
 };
 
 /* What is in such folders and has nothing here to run it, with the reason. */

@@ -73,5 +73,6 @@ void run_ini_corpus(struct tally *tally, const char *path);
 void run_dates(struct tally *tally, const char *path);
 void run_endpoints(struct tally *tally, const char *path);
 void run_partitions(struct tally *tally, const char *path);
+void run_configured(struct tally *tally, const char *path);
 
 #endif
