@@ -1,0 +1,422 @@
+/* The chain, and the cache in front of it, with a clock that the test moves. */
+#include "../../core/creds/chain.h"
+#include "aws.h"
+
+#define HOUR 3600
+
+static lun_source *source;
+static struct lun_cred_wait waits[3];
+
+static void chain(const struct lun_session_options *options)
+{
+  assert_int_equal(load_settings(options), LUN_OK);
+  assert_int_equal(lun_source_chain(&source, loop, settings, &error), LUN_OK);
+}
+
+static void start(size_t n, struct lun_cred *stale)
+{
+  lun_cred_wait_done(&waits[n]);
+  lun_cred_wait_init(&waits[n], source);
+  lun_cred_wait_start(&waits[n], stale, 0);
+}
+
+static enum lun_code finish(size_t n)
+{
+  enum lun_code rc = LUN_OK;
+
+  memset(&error, 0, sizeof(error));
+  rc = lun_loop_run(loop, &waits[n].task, &error);
+  assert_null(strstr(error.message, "canary"));
+  return rc;
+}
+
+/* The key that the source gives now, or the error's message. */
+static const char *key(void)
+{
+  start(0, NULL);
+  if (finish(0))
+    return error.message;
+  return waits[0].cred->access_key_id;
+}
+
+static enum lun_step pause_step(struct lun_task *task)
+{
+  if (lun_clock_mono_ms(ctx) < task->started_at + 100) {
+    lun_task_sleep(task, task->started_at + 100);
+    return LUN_STEP_WAIT;
+  }
+  return lun_task_end(task, LUN_OK, NULL);
+}
+
+/* Turns the loop for a while, as a call does that is under way, so that what
+ * nobody waits for goes on. */
+static void turn(void)
+{
+  struct lun_task pause = {.step = pause_step};
+
+  lun_task_start(loop, &pause, 0);
+  assert_int_equal(lun_loop_run(loop, &pause, &error), LUN_OK);
+  lun_task_stop(&pause);
+}
+
+static void iso_at(char *out, size_t size, int64_t seconds)
+{
+  struct lun_buf text = LUN_BUF_INIT(ctx, 64);
+
+  lun_text_put_iso(&text, seconds);
+  (void)snprintf(out, size, "%s", lun_buf_text(&text));
+  lun_buf_done(&text);
+}
+
+/* A metadata service whose N-th keys are "ASIAn", for an hour from NOW + n
+ * hours on; behind the COUNT-th it fails. */
+static void instance(int count)
+{
+  static struct answer script[16];
+  int n = 0;
+  int used = 0;
+
+  for (n = 0; n < count; n++) {
+    char name[16] = "";
+    char end[32] = "";
+
+    (void)snprintf(name, sizeof(name), "ASIA%d", n);
+    iso_at(end, sizeof(end), NOW + (n + 1) * HOUR);
+    script[used++] = (struct answer){SEND_IT, imds_token()};
+    script[used++] = (struct answer){SEND_IT, answer_text(200, "", "app")};
+    script[used++] = (struct answer){SEND_IT, imds_keys(name, end)};
+  }
+  script[used++] = (struct answer){SEND_IT, answer_text(500, "", "")};
+  serve_imds(script, used);
+}
+
+static int free_chain(void **state)
+{
+  size_t i = 0;
+
+  for (i = 0; i < 3; i++)
+    lun_cred_wait_done(&waits[i]);
+  lun_source_unref(source);
+  source = NULL;
+  return free_scene(state);
+}
+
+/* ---------------------------------------------------------------- order -- */
+
+static void the_order(void **state)
+{
+  struct lun_session_options options = {.profile = "default"};
+
+  (void)state;
+  set_config("[default]\naws_access_key_id = AKIDCONFIG\n"
+             "aws_secret_access_key = canary-secret\n");
+  chain(NULL);
+  assert_string_equal(key(), "AKIDCONFIG");
+  lun_source_unref(source);
+  set_credentials("[default]\naws_access_key_id = AKIDFILE\n"
+                  "aws_secret_access_key = canary-secret\n");
+  chain(NULL);
+  assert_string_equal(key(), "AKIDFILE");
+  lun_source_unref(source);
+  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
+  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
+  chain(NULL);
+  assert_string_equal(key(), "AKIDENV");
+  lun_source_unref(source);
+  chain(&options); /* named in code */
+  assert_string_equal(key(), "AKIDFILE");
+}
+
+/* A provider that is configured and fails stops the chain. */
+static void an_error_stops_it(void **state)
+{
+  (void)state;
+  set_credentials("[default]\naws_access_key_id = AKIDFILE\n"
+                  "aws_secret_access_key = canary-secret\n");
+  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
+  chain(NULL);
+  assert_has(key(), "Partial credentials found in env");
+  assert_int_equal(error.code, LUN_ECREDENTIALS);
+  lun_source_unref(source);
+  set_env("AWS_ACCESS_KEY_ID", NULL);
+  set_config("[default]\nsso_session = x\n");
+  chain(NULL);
+  assert_has(key(), "IAM Identity Center");
+}
+
+static void nothing_anywhere(void **state)
+{
+  static const char *const names[] = {"env: AWS_ACCESS_KEY_ID is not set",
+                                      "assume-role: ",
+                                      "assume-role-with-web-identity: ",
+                                      "sso: ",
+                                      "shared-credentials-file: ",
+                                      "login: ",
+                                      "custom-process: ",
+                                      "config-file: ",
+                                      "container-role: ",
+                                      "iam-role: AWS_EC2_METADATA_DISA"};
+  const char *at = NULL;
+  size_t i = 0;
+
+  (void)state;
+  chain(NULL);
+  at = key();
+  assert_int_equal(error.code, LUN_ECREDENTIALS);
+  assert_has(at, "no credentials found: env: ");
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    at = strstr(at, names[i]); /* all of them, in the chain's order */
+    assert_non_null(at);
+  }
+  assert_has(error.hint, "attach a role");
+}
+
+/* Without credentials, each wait asks once more. */
+static void asked_again_after_a_failure(void **state)
+{
+  (void)state;
+  chain(NULL);
+  assert_has(key(), "no credentials found");
+  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
+  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
+  assert_string_equal(key(), "AKIDENV");
+}
+
+/* --------------------------------------------------------------- refresh -- */
+
+static void one_fetch_for_all(void **state)
+{
+  (void)state;
+  instance(1);
+  chain(NULL);
+  start(0, NULL);
+  start(1, NULL);
+  start(2, NULL);
+  assert_int_equal(finish(2), LUN_OK);
+  assert_int_equal(finish(0), LUN_OK);
+  assert_int_equal(finish(1), LUN_OK);
+  assert_ptr_equal(waits[0].cred, waits[2].cred);
+  assert_ptr_equal(waits[1].cred, waits[2].cred);
+  assert_int_equal(imds_requests(), 3);
+  assert_string_equal(key(), "ASIA0");
+  assert_int_equal(imds_requests(), 3);
+}
+
+/* 15 minutes before the end they are renewed beside the calls, which go on
+ * with the old ones. */
+static void the_advisory_window(void **state)
+{
+  (void)state;
+  instance(2);
+  chain(NULL);
+  assert_string_equal(key(), "ASIA0");
+  scene.wall_s = NOW + HOUR - 901;
+  scene.mono_skip_ms = 60000;
+  assert_string_equal(key(), "ASIA0");
+  assert_int_equal(imds_requests(), 3);
+  scene.wall_s = NOW + HOUR - 899;
+  assert_string_equal(key(), "ASIA0"); /* at once */
+  turn();
+  assert_string_equal(key(), "ASIA1");
+  assert_int_equal(imds_requests(), 6);
+}
+
+/* A renewal that nobody waited for was left in the middle, since nobody turned
+ * the loop: who needs it later starts anew. */
+static void a_refresh_left_lying(void **state)
+{
+  (void)state;
+  instance(2);
+  chain(NULL);
+  assert_string_equal(key(), "ASIA0");
+  scene.wall_s = NOW + HOUR - 899;
+  scene.mono_skip_ms = 60000;
+  assert_string_equal(key(), "ASIA0");
+  scene.wall_s = NOW + HOUR - 200;
+  scene.mono_skip_ms += 699000;
+  assert_string_equal(key(), "ASIA1");
+}
+
+/* 10 minutes before the end, a call waits for new ones. */
+static void the_mandatory_window(void **state)
+{
+  (void)state;
+  instance(2);
+  chain(NULL);
+  assert_string_equal(key(), "ASIA0");
+  scene.wall_s = NOW + HOUR - 599;
+  assert_string_equal(key(), "ASIA1");
+  assert_int_equal(imds_requests(), 6);
+}
+
+static void a_failed_refresh_keeps_what_is_valid(void **state)
+{
+  (void)state;
+  instance(1);
+  chain(NULL);
+  assert_string_equal(key(), "ASIA0");
+  scene.wall_s = NOW + HOUR - 599;
+  assert_string_equal(key(), "ASIA0"); /* tried, and failed */
+  assert_int_equal(imds_requests(), 4);
+  scene.wall_s = NOW + HOUR - 301;
+  assert_string_equal(key(), "ASIA0");
+  scene.wall_s = NOW + HOUR - 299; /* too little for a call with retries */
+  assert_has(key(), "no credentials found");
+  assert_int_equal(error.code, LUN_ECREDENTIALS);
+}
+
+/* What could have waited is not tried by every call. */
+static void a_pause_between_refreshes(void **state)
+{
+  (void)state;
+  instance(1);
+  chain(NULL);
+  assert_string_equal(key(), "ASIA0");
+  scene.wall_s = NOW + HOUR - 800;
+  assert_string_equal(key(), "ASIA0");
+  assert_int_equal(imds_requests(), 3); /* a minute has not gone by */
+  scene.mono_skip_ms = 61000;
+  assert_string_equal(key(), "ASIA0");
+  turn();
+  assert_string_equal(key(), "ASIA0");
+  turn();
+  assert_string_equal(key(), "ASIA0");
+  assert_int_equal(imds_requests(), 4);
+}
+
+/* ----------------------------------------------------------------- stale -- */
+
+static void stale_ones_are_not_given_again(void **state)
+{
+  struct lun_cred *old = NULL;
+
+  (void)state;
+  instance(2);
+  chain(NULL);
+  assert_string_equal(key(), "ASIA0");
+  old = lun_cred_ref(waits[0].cred);
+  start(1, old);
+  start(2, old);
+  assert_int_equal(finish(1), LUN_OK);
+  assert_int_equal(finish(2), LUN_OK);
+  assert_string_equal(waits[1].cred->access_key_id, "ASIA1");
+  assert_int_equal(imds_requests(), 6); /* one refresh for both */
+  start(1, old); /* who comes late with the old ones finds the new ones */
+  assert_int_equal(finish(1), LUN_OK);
+  assert_string_equal(waits[1].cred->access_key_id, "ASIA1");
+  assert_int_equal(imds_requests(), 6);
+  lun_cred_unref(old);
+}
+
+static void no_newer_ones(void **state)
+{
+  struct lun_cred *old = NULL;
+
+  (void)state;
+  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
+  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
+  set_env("AWS_SESSION_TOKEN", "canary-token");
+  chain(NULL);
+  assert_string_equal(key(), "AKIDENV");
+  old = lun_cred_ref(waits[0].cred);
+  start(1, old);
+  assert_int_equal(finish(1), LUN_ECREDENTIALS);
+  assert_string_equal(error.message, "the credentials of env have expired, and "
+                                     "it has no newer ones");
+  set_env("AWS_SESSION_TOKEN", "canary-newer"); /* the same key, a new token */
+  start(1, old);
+  assert_int_equal(finish(1), LUN_OK);
+  assert_span(lun_secret_view(waits[1].cred->session_token), "canary-newer");
+  lun_cred_unref(old);
+}
+
+/* The environment's keys are read again when their time is over. */
+static void keys_of_the_environment_that_expire(void **state)
+{
+  (void)state;
+  set_env("AWS_ACCESS_KEY_ID", "AKIDOLD");
+  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
+  set_env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T01:00:00Z");
+  chain(NULL);
+  assert_string_equal(key(), "AKIDOLD");
+  set_env("AWS_ACCESS_KEY_ID", "AKIDNEW");
+  set_env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T02:00:00Z");
+  assert_string_equal(key(), "AKIDOLD");
+  scene.wall_s = NOW + HOUR;
+  assert_string_equal(key(), "AKIDNEW");
+  scene.wall_s = NOW + 2 * HOUR;
+  assert_has(key(), "the credentials that env gave have expired already");
+}
+
+/* ----------------------------------------------------------------- fixed -- */
+
+static void fixed_ones(void **state)
+{
+  static const struct lun_cred_fields fields = {
+      .access_key_id = {"AKIDFIXED", 9},
+      .secret_access_key = {"canary-secret", 13},
+      .provider = "session"};
+  struct lun_cred *cred = NULL;
+
+  (void)state;
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
+  assert_int_equal(lun_source_fixed(&source, loop, settings, cred, &error),
+                   LUN_OK);
+  assert_string_equal(key(), "AKIDFIXED");
+  scene.wall_s = NOW + 1000 * HOUR;
+  assert_string_equal(key(), "AKIDFIXED");
+  start(1, cred);
+  assert_int_equal(finish(1), LUN_ECREDENTIALS);
+  assert_has(error.message, "the credentials given to the session have");
+  lun_cred_unref(cred);
+}
+
+/* --------------------------------------------------------------- deadline -- */
+
+/* Who gives up does not take the fetch from the others. */
+static void one_gives_up(void **state)
+{
+  struct answer script[] = {{DRIP, imds_token()},
+                            {SEND_IT, answer_text(200, "", "app")},
+                            {SEND_IT, imds_keys("ASIA0", "2026-11-23T01:00:00Z"
+                                                         "")}};
+
+  (void)state;
+  set_env("AWS_METADATA_SERVICE_TIMEOUT", "5");
+  serve_imds(script, 3);
+  chain(NULL);
+  lun_cred_wait_init(&waits[0], source);
+  lun_cred_wait_start(&waits[0], NULL, lun_clock_mono_ms(ctx) + 50);
+  start(1, NULL);
+  assert_int_equal(finish(0), LUN_EDEADLINE);
+  assert_int_equal(finish(1), LUN_OK);
+  assert_string_equal(waits[1].cred->access_key_id, "ASIA0");
+  assert_int_equal(imds_requests(), 3);
+}
+
+#define CHAIN(function)                                                        \
+  cmocka_unit_test_setup_teardown(function, make_scene, free_chain)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      CHAIN(the_order),
+      CHAIN(an_error_stops_it),
+      CHAIN(nothing_anywhere),
+      CHAIN(asked_again_after_a_failure),
+      CHAIN(one_fetch_for_all),
+      CHAIN(the_advisory_window),
+      CHAIN(a_refresh_left_lying),
+      CHAIN(the_mandatory_window),
+      CHAIN(a_failed_refresh_keeps_what_is_valid),
+      CHAIN(a_pause_between_refreshes),
+      CHAIN(stale_ones_are_not_given_again),
+      CHAIN(no_newer_ones),
+      CHAIN(keys_of_the_environment_that_expire),
+      CHAIN(fixed_ones),
+      CHAIN(one_gives_up),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
