@@ -48,13 +48,16 @@ static enum lun_code decode(struct lun_buf *out, const struct answer *answer,
   return lun_buf_status(out, "the answer of GetSecretValue", answer->err);
 }
 
-/* The text of the string at NODE, as a block of its own. */
+/* The text of the string at NODE, as a block of its own.  One with a NUL in it
+ * would be compared by its beginning alone, so it is refused. */
 static enum lun_code text_at(char **out, lun_ctx *ctx,
                              const struct answer *answer, size_t node)
 {
   struct lun_buf text = LUN_BUF_INIT(ctx, SECRET_MAX);
   enum lun_code rc = decode(&text, answer, node);
 
+  if (!rc && strlen(lun_buf_text(&text)) != text.len)
+    rc = malformed(answer, "has a NUL in a text");
   if (!rc) {
     *out = lun_mem_strdup(ctx, lun_buf_text(&text));
     if (*out == NULL)
