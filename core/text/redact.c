@@ -1,88 +1,197 @@
 /*
- * The idea: make every form that a secret may have been printed in, then take
- * each out of the text in turn.  Texts are a few KiB and secrets a handful, so
- * plain searching is fast enough; what matters is that no form is forgotten.
+ * The idea: make every form that a secret may have been printed in, look for
+ * each in the text, and note which bytes of it are to be hidden.  The order of
+ * the secrets is of no matter then, nor whether they overlap.  Texts are a few
+ * KiB and secrets a handful, so plain searching is fast enough; what matters
+ * is that no form is forgotten.
+ *
+ * A form that has no room in the text cannot be in it: each is made with the
+ * text's length for a limit, and passed over when it does not fit.
  */
 #include "redact.h"
+
+#include "../base/error.h"
 #include "json.h"
 #include "uri.h"
 
-#define FORM_MAX ((size_t)512 << 10)
+/* A form, and whether a character of base64 at either end of it holds some
+ * bits of the secret too, beside others that cannot be known. */
+struct form {
+  struct lun_buf text;
+  bool before;
+  bool after;
+};
 
-/* Replaces FORM in TEXT by the mark. */
-static enum lun_code replace(struct lun_buf *text, struct lun_span form,
-                             struct lun_error *err)
+/* ---------------------------------------------------------------- forms -- */
+
+/* As other programs write JSON: '/' may be escaped, or all that is not ASCII;
+ * without the quotes around it. */
+static void json_form(struct lun_buf *form, struct lun_span secret, bool slash,
+                      bool ascii)
 {
-  enum lun_code rc = LUN_OK;
-  struct lun_buf out = LUN_BUF_INIT(text->ctx, text->max);
-  const char *at = lun_buf_text(text);
-  const char *end = at + text->len;
-  const char *hit = NULL;
+  struct lun_buf quoted = LUN_BUF_INIT(form->ctx, form->max + 2);
+  struct lun_span rest = {NULL, 0};
 
-  if (form.len < LUN_REDACT_MIN ||
-      memmem(at, text->len, form.ptr, form.len) == NULL)
-    return LUN_OK;
-  while ((hit = memmem(at, (size_t)(end - at), form.ptr, form.len)) != NULL) {
-    lun_buf_add(&out, at, (size_t)(hit - at));
-    lun_buf_adds(&out, LUN_REDACTED);
-    at = hit + form.len;
+  lun_json_quote(&quoted, secret);
+  if (quoted.fail == LUN_OK)
+    rest = (struct lun_span){quoted.ptr + 1, quoted.len - 2};
+  else
+    form->fail = quoted.fail;
+  while (rest.len > 0) {
+    uint32_t c = 0;
+    size_t len = lun_text_utf8(rest, &c);
+
+    if (slash && c == '/')
+      lun_buf_adds(form, "\\/");
+    else if (ascii && c > 0xFFFF)
+      lun_buf_addf(form, "\\u%04x\\u%04x", (c - 0x10000) >> 10 | 0xD800,
+                   (c & 0x3FF) | 0xDC00);
+    else if (ascii && c > 0x7F)
+      lun_buf_addf(form, "\\u%04x", c);
+    else
+      lun_buf_add(form, rest.ptr, len);
+    rest.ptr += len;
+    rest.len -= len;
   }
-  lun_buf_add(&out, at, (size_t)(end - at));
-  rc = lun_buf_status(&out, "the redacted text", err);
-  if (rc == LUN_OK) {
-    lun_buf_cut(text, 0);
-    lun_buf_add_span(text, lun_buf_view(&out));
-    rc = lun_buf_status(text, "the redacted text", err);
-  }
-  lun_buf_done(&out);
-  return rc;
+  lun_buf_done(&quoted);
+}
+
+static void hex_form(struct lun_buf *form, struct lun_span secret, bool upper)
+{
+  size_t i = 0;
+
+  lun_text_hex(form, (const unsigned char *)secret.ptr, secret.len);
+  for (i = 0; upper && i < form->len; i++)
+    if (form->ptr[i] >= 'a')
+      form->ptr[i] = (char)(form->ptr[i] - 'a' + 'A');
 }
 
 /*
  * Base64 spells the same bytes in three ways, by where they begin within a
- * group of three.  The characters at either end that also depend on what
- * stands beside the secret are left out of the search.
+ * group of three.  Looked for is what the secret alone decides; URL takes the
+ * alphabet that has no '+' and no '/'.
  */
-static void base64_form(struct lun_buf *form, struct lun_span secret,
-                        size_t shift)
+static void base64_form(struct form *form, struct lun_span secret, size_t shift,
+                        bool url)
 {
-  static const size_t skip[3] = {0, 2, 3}; /* characters a prefix touches */
-  struct lun_buf shifted = LUN_BUF_INIT(form->ctx, FORM_MAX);
-  struct lun_buf encoded = LUN_BUF_INIT(form->ctx, FORM_MAX);
-  size_t whole = (shift + secret.len) / 3 * 4;
+  struct lun_buf shifted = LUN_BUF_INIT(form->text.ctx, form->text.max + 2);
+  struct lun_buf encoded = LUN_BUF_INIT(form->text.ctx, form->text.max + 8);
+  size_t from = (8 * shift + 5) / 6; /* six bits a character */
+  size_t to = 8 * (shift + secret.len) / 6;
+  size_t i = 0;
 
   lun_buf_add(&shifted, "\0\0", shift);
   lun_buf_add_span(&shifted, secret);
   lun_text_base64(&encoded, lun_buf_view(&shifted));
-  if (encoded.len > skip[shift] && whole > skip[shift] && encoded.len >= whole)
-    lun_buf_add(form, encoded.ptr + skip[shift], whole - skip[shift]);
+  if (shifted.fail != LUN_OK || encoded.fail != LUN_OK)
+    form->text.fail = shifted.fail != LUN_OK ? shifted.fail : encoded.fail;
+  for (i = from; form->text.fail == LUN_OK && i < to; i++) {
+    char c = encoded.ptr[i];
+
+    if (url && (c == '+' || c == '/'))
+      c = c == '+' ? '-' : '_';
+    lun_buf_addc(&form->text, c);
+  }
+  form->before = 8 * shift % 6 != 0;
+  form->after = 8 * (shift + secret.len) % 6 != 0;
   lun_buf_done(&encoded);
   lun_buf_done(&shifted);
 }
 
 enum {
   RAW,
-  JSON,
   URL,
   HEX,
-  BASE64,
-  BASE64_1,
-  BASE64_2,
-  FORMS
+  HEX_UPPER,
+  JSON, /* 4: without and with the escapes of '/' and of what is not ASCII */
+  BASE64 = JSON + 4, /* 3, by their place in a group */
+  BASE64_URL = BASE64 + 3,
+  FORMS = BASE64_URL + 3
 };
 
-static void make_form(struct lun_buf *form, struct lun_span secret, int which)
+static void make_form(struct form *form, struct lun_span secret, int which)
 {
   if (which == RAW)
-    lun_buf_add_span(form, secret);
+    lun_buf_add_span(&form->text, secret);
   else if (which == URL)
-    lun_uri_encode(form, secret, false);
-  else if (which == HEX)
-    lun_text_hex(form, (const unsigned char *)secret.ptr, secret.len);
+    lun_uri_encode(&form->text, secret, false);
+  else if (which < JSON)
+    hex_form(&form->text, secret, which == HEX_UPPER);
+  else if (which >= BASE64_URL)
+    base64_form(form, secret, (size_t)(which - BASE64_URL), true);
   else if (which >= BASE64)
-    base64_form(form, secret, (size_t)(which - BASE64));
+    base64_form(form, secret, (size_t)(which - BASE64), false);
   else if (lun_text_is_utf8(secret))
-    lun_json_quote(form, secret);
+    json_form(&form->text, secret, (which - JSON) & 1, (which - JSON) & 2);
+}
+
+/* --------------------------------------------------------------- hiding -- */
+
+static bool base64_digit(char c)
+{
+  return lun_text_alnum(c) || (c != '\0' && strchr("+/-_", c) != NULL);
+}
+
+/* Marks in HIDDEN every place of TEXT where FORM stands. */
+static void mark(char *hidden, struct lun_span text, const struct form *form)
+{
+  struct lun_span part = lun_buf_view(&form->text);
+  size_t at = 0;
+
+  if (part.len < LUN_REDACT_MIN)
+    return;
+  for (;;) {
+    const char *hit = memmem(text.ptr + at, text.len - at, part.ptr, part.len);
+    size_t from = 0;
+
+    if (hit == NULL)
+      return;
+    from = (size_t)(hit - text.ptr);
+    at = from + part.len;
+    memset(hidden + from, 1, part.len);
+    if (form->before && from > 0 && base64_digit(text.ptr[from - 1]))
+      hidden[from - 1] = 1;
+    if (form->after && at < text.len && base64_digit(text.ptr[at]))
+      hidden[at] = 1;
+  }
+}
+
+/* Marks every form of one secret. */
+static enum lun_code mark_secret(char *hidden, struct lun_span text,
+                                 lun_ctx *ctx, struct lun_span secret,
+                                 struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  int which = 0;
+
+  for (which = 0; which < FORMS && rc == LUN_OK; which++) {
+    struct form form = {.text = LUN_BUF_INIT(ctx, text.len)};
+
+    make_form(&form, secret, which);
+    if (form.text.fail == LUN_OK)
+      mark(hidden, text, &form);
+    else if (form.text.fail == LUN_ENOMEM)
+      rc = lun_error_nomem(err);
+    lun_buf_done(&form.text);
+  }
+  return rc;
+}
+
+/* Appends TEXT with a mark for each stretch that is hidden. */
+static void put_rest(struct lun_buf *out, struct lun_span text,
+                     const char *hidden)
+{
+  size_t from = 0;
+  size_t to = 0;
+
+  for (from = 0; from < text.len; from = to) {
+    for (to = from; to < text.len && hidden[to] == hidden[from]; to++)
+      continue;
+    if (hidden[from])
+      lun_buf_adds(out, LUN_REDACTED);
+    else
+      lun_buf_add(out, text.ptr + from, to - from);
+  }
 }
 
 enum lun_code lun_redact(struct lun_buf *out, struct lun_span text,
@@ -90,33 +199,18 @@ enum lun_code lun_redact(struct lun_buf *out, struct lun_span text,
                          struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  struct lun_buf work = LUN_BUF_INIT(out->ctx, out->max);
-  struct lun_buf form = LUN_BUF_INIT(out->ctx, FORM_MAX);
+  char *hidden = lun_mem_alloc(out->ctx, text.len);
   size_t i = 0;
 
-  lun_buf_add_span(&work, text);
-  rc = lun_buf_status(&work, "text to redact", err);
-  for (i = 0; i < nsecrets * FORMS && rc == LUN_OK; i++) {
-    int which = (int)(i % FORMS);
-    struct lun_span found = {NULL, 0};
-
-    if (secrets[i / FORMS].len < LUN_REDACT_MIN)
-      continue;
-    lun_buf_cut(&form, 0);
-    make_form(&form, secrets[i / FORMS], which);
-    rc = lun_buf_status(&form, "a secret to redact", err);
-    if (rc)
-      break;
-    found = lun_buf_view(&form);
-    if (which == JSON && found.len >= 2) /* without its quotes */
-      found = (struct lun_span){found.ptr + 1, found.len - 2};
-    rc = replace(&work, found, err);
-  }
+  if (hidden == NULL)
+    return lun_error_nomem(err);
+  for (i = 0; i < nsecrets && rc == LUN_OK; i++)
+    if (secrets[i].len >= LUN_REDACT_MIN && secrets[i].len <= text.len)
+      rc = mark_secret(hidden, text, out->ctx, secrets[i], err);
   if (rc == LUN_OK) {
-    lun_buf_add_span(out, lun_buf_view(&work));
+    put_rest(out, text, hidden);
     rc = lun_buf_status(out, "the redacted text", err);
   }
-  lun_buf_done(&form);
-  lun_buf_done(&work);
+  lun_mem_free(out->ctx, hidden);
   return rc;
 }

@@ -11,9 +11,10 @@
 #define LUN_REDACT_MIN 4 /* shorter secrets would hide ordinary words */
 
 /*
- * Appends TEXT to OUT with every occurrence of each secret replaced by
- * LUN_REDACTED: as it is, JSON-escaped, percent-encoded, in hexadecimal, and
- * in base64 wherever it stands within what was encoded.  SECRETS are borrowed.
+ * Appends TEXT to OUT with LUN_REDACTED in the place of every stretch that is
+ * of secrets: as they are, percent-encoded, in hexadecimal of either case,
+ * escaped as any program escapes JSON, and in either base64 wherever they
+ * stand within what was encoded.  SECRETS are borrowed.
  */
 #define LUN_REDACTED "\xe2\x80\xb9redacted\xe2\x80\xba"
 LUN_NODISCARD enum lun_code lun_redact(struct lun_buf *out,
