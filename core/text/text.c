@@ -6,9 +6,26 @@
 
 #include "../base/utf8.h"
 
+bool lun_text_blank(char c)
+{
+  return c == ' ' || c == '\t';
+}
+
 bool lun_text_space(char c)
 {
   return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool lun_text_digit(char c)
+{
+  return c >= '0' && c <= '9';
+}
+
+bool lun_text_alnum(char c)
+{
+  char lower = lun_text_lower(c);
+
+  return lun_text_digit(c) || (lower >= 'a' && lower <= 'z');
 }
 
 char lun_text_lower(char c)
@@ -16,15 +33,25 @@ char lun_text_lower(char c)
   return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-struct lun_span lun_text_trim(struct lun_span text)
+static struct lun_span trim(struct lun_span text, bool (*is)(char c))
 {
-  while (text.len > 0 && lun_text_space(text.ptr[0])) {
+  while (text.len > 0 && is(text.ptr[0])) {
     text.ptr++;
     text.len--;
   }
-  while (text.len > 0 && lun_text_space(text.ptr[text.len - 1]))
+  while (text.len > 0 && is(text.ptr[text.len - 1]))
     text.len--;
   return text;
+}
+
+struct lun_span lun_text_trim(struct lun_span text)
+{
+  return trim(text, lun_text_space);
+}
+
+struct lun_span lun_text_trim_blank(struct lun_span text)
+{
+  return trim(text, lun_text_blank);
 }
 
 bool lun_text_same(struct lun_span a, struct lun_span b)
@@ -47,11 +74,6 @@ bool lun_text_prefix(struct lun_span text, const char *prefix)
          lun_span_is((struct lun_span){text.ptr, len}, prefix);
 }
 
-static bool digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
-
 bool lun_text_int(struct lun_span text, int64_t min, int64_t max, int64_t *out)
 {
   int64_t value = 0;
@@ -62,7 +84,7 @@ bool lun_text_int(struct lun_span text, int64_t min, int64_t max, int64_t *out)
   for (i = 0; i < text.len; i++) {
     int64_t next = text.ptr[i] - '0';
 
-    if (!digit(text.ptr[i]) || value > (INT64_MAX - next) / 10)
+    if (!lun_text_digit(text.ptr[i]) || value > (INT64_MAX - next) / 10)
       return false;
     value = value * 10 + next;
   }
@@ -80,6 +102,25 @@ bool lun_text_printable(struct lun_span text)
     if (text.ptr[i] < 0x20 || text.ptr[i] > 0x7E)
       return false;
   return true;
+}
+
+bool lun_text_word(struct lun_span text)
+{
+  return lun_text_printable(text) &&
+         (text.len == 0 || memchr(text.ptr, ' ', text.len) == NULL);
+}
+
+bool lun_text_of(struct lun_span text, const char *more)
+{
+  size_t i = 0;
+
+  for (i = 0; i < text.len; i++) {
+    char c = text.ptr[i];
+
+    if (!lun_text_alnum(c) && (c == '\0' || strchr(more, c) == NULL))
+      return false;
+  }
+  return text.len > 0;
 }
 
 size_t lun_text_utf8(struct lun_span text, uint32_t *codepoint)
@@ -313,7 +354,7 @@ static bool drop_fraction(struct lun_span *text)
 
   if (!take_one(text, "."))
     return true;
-  while (text->len > 0 && digit(text->ptr[0])) {
+  while (text->len > 0 && lun_text_digit(text->ptr[0])) {
     text->ptr++;
     text->len--;
     count++;

@@ -7,17 +7,27 @@
 
 #include "../base/buf.h"
 
-bool lun_text_space(char c); /* blank, tab, CR, LF, VT, FF */
-char lun_text_lower(char c); /* ASCII alone */
-struct lun_span lun_text_trim(struct lun_span text);
+/* What a character is; in ASCII alone. */
+bool lun_text_blank(char c); /* a blank or a tab */
+bool lun_text_space(char c); /* that, CR, LF, VT, FF */
+bool lun_text_digit(char c);
+bool lun_text_alnum(char c); /* a letter or a digit */
+char lun_text_lower(char c);
+
+struct lun_span lun_text_trim(struct lun_span text); /* of all space */
+struct lun_span lun_text_trim_blank(struct lun_span text);
 bool lun_text_same(struct lun_span a, struct lun_span b); /* ASCII case aside */
 bool lun_text_prefix(struct lun_span text, const char *prefix);
 
 /* Decimal digits, the whole span, within the range; else false. */
 bool lun_text_int(struct lun_span text, int64_t min, int64_t max, int64_t *out);
 
-/* True if every byte is printable ASCII. */
+/* True if every byte is printable ASCII; of a word, none is a blank. */
 bool lun_text_printable(struct lun_span text);
+bool lun_text_word(struct lun_span text);
+
+/* True if every byte is a letter, a digit or one of MORE; not if empty. */
+bool lun_text_of(struct lun_span text, const char *more);
 
 /* The length of the valid UTF-8 sequence at the start, 0 if there is none. */
 size_t lun_text_utf8(struct lun_span text, uint32_t *codepoint);

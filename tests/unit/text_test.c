@@ -8,10 +8,19 @@ static void small_things(void **state)
   (void)state;
   assert_true(lun_text_space(' ') && lun_text_space('\v'));
   assert_false(lun_text_space('\0') || lun_text_space('x'));
+  assert_true(lun_text_blank(' ') && lun_text_blank('\t'));
+  assert_false(lun_text_blank('\0') || lun_text_blank('\n'));
+  assert_true(lun_text_digit('0') && lun_text_digit('9'));
+  assert_false(lun_text_digit('/') || lun_text_digit(':'));
+  assert_true(lun_text_alnum('a') && lun_text_alnum('Z') &&
+              lun_text_alnum('5'));
+  assert_false(lun_text_alnum('[') || lun_text_alnum('@') ||
+               lun_text_alnum('\xe9') || lun_text_alnum('\0'));
   assert_int_equal(lun_text_lower('Z'), 'z');
   assert_int_equal(lun_text_lower('@'), '@');
   assert_span(lun_text_trim(LUN_SPAN_LIT(" \t a b\r\n")), "a b");
   assert_span(lun_text_trim(LUN_SPAN_LIT(" \n ")), "");
+  assert_span(lun_text_trim_blank(LUN_SPAN_LIT(" \ta b\r\n\t ")), "a b\r\n");
   assert_true(lun_text_same(LUN_SPAN_LIT("HoSt"), LUN_SPAN_LIT("hOsT")));
   assert_false(lun_text_same(LUN_SPAN_LIT("host"), LUN_SPAN_LIT("hos")));
   assert_false(lun_text_same(LUN_SPAN_LIT("["), LUN_SPAN_LIT("{")));
@@ -21,6 +30,14 @@ static void small_things(void **state)
   assert_true(lun_text_printable(LUN_SPAN_LIT("a ~")));
   assert_false(lun_text_printable(LUN_SPAN_LIT("a\x7f")));
   assert_false(lun_text_printable(LUN_SPAN_LIT("\xc3\xa9")));
+  assert_true(lun_text_word(LUN_SPAN_LIT("a~")));
+  assert_true(lun_text_word((struct lun_span){NULL, 0}));
+  assert_false(lun_text_word(LUN_SPAN_LIT("a b")));
+  assert_false(lun_text_word(LUN_SPAN_LIT("a\n")));
+  assert_true(lun_text_of(LUN_SPAN_LIT("aZ0-_"), "_-"));
+  assert_false(lun_text_of(LUN_SPAN_LIT("a.b"), "_-"));
+  assert_false(lun_text_of(LUN_SPAN_LIT("a\0b"), "_-"));
+  assert_false(lun_text_of(LUN_SPAN_LIT(""), "_-"));
 }
 
 static void numbers(void **state)
