@@ -147,6 +147,9 @@ describe("os.spawn", function()
 
   it("can be polled for", function()
     local child <close> = sh "exit 0"
+    if child:fd() < 0 then
+      pending "no pidfd_open here; valgrind has none"
+    end
     assert.same({ child:fd() }, os_.poll({ child:fd() }, 10))
     assert.same({ exit = 0 }, child:wait(10))
     assert.same({}, os_.poll({}, 0.01))
