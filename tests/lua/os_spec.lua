@@ -6,6 +6,7 @@ local fails, message = support.fails, support.message
 
 local CANARY = "canary-not-a-real-password"
 local T = os.getenv "T"
+local valgrind = (os.getenv "VALGRIND" or "") ~= ""
 
 local function path(name) return T .. "/" .. name end
 
@@ -147,8 +148,8 @@ describe("os.spawn", function()
 
   it("can be polled for", function()
     local child <close> = sh "exit 0"
-    if child:fd() < 0 then
-      pending "no pidfd_open here; valgrind has none"
+    if valgrind then
+      pending "valgrind has no pidfd_open"
     end
     assert.same({ child:fd() }, os_.poll({ child:fd() }, 10))
     assert.same({ exit = 0 }, child:wait(10))
@@ -180,6 +181,9 @@ describe("os.spawn", function()
   end)
 
   it("says what cannot be run", function()
+    if valgrind then
+      pending "valgrind makes a fork of vfork, and the child's errno is lost"
+    end
     assert.matches("not%-a%-command", fails("filesystem", os_.spawn,
       { argv = { "not-a-command" } }).message)
     assert.matches("no program", message(os_.spawn, { argv = {} }))
