@@ -27,12 +27,12 @@
 extern "C" {
 #endif
 
-#define LUN_VERSION "0.1.0"
+#define LUN_VERSION     "0.1.0"
 #define LUN_VERSION_NUM 0x000100
 
 #if defined(__GNUC__)
-#define LUN_API __attribute__((visibility("default")))
-#define LUN_NODISCARD __attribute__((warn_unused_result))
+#define LUN_API               __attribute__((visibility("default")))
+#define LUN_NODISCARD         __attribute__((warn_unused_result))
 #define LUN_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define LUN_API
@@ -67,16 +67,16 @@ enum lun_code {
  */
 struct lun_error {
   enum lun_code code;
-  int http_status;       /* 0 where there was no answer */
-  int attempts;          /* requests sent for the call, 0 if none was */
-  int retryable;         /* non-zero: the same call may succeed later */
-  char service[32];      /* "secretsmanager" */
-  char operation[64];    /* "GetSecretValue" */
-  char aws_code[96];     /* "AccessDeniedException" */
-  char request_id[96];   /* AWS's request id */
-  char message[1024];    /* one line, no final newline */
-  char hint[512];        /* the next step, or "" */
-  char reserved[208];    /* for fields to come; zero */
+  int http_status;     /* 0 where there was no answer */
+  int attempts;        /* requests sent for the call, 0 if none was */
+  int retryable;       /* non-zero: the same call may succeed later */
+  char service[32];    /* "secretsmanager" */
+  char operation[64];  /* "GetSecretValue" */
+  char aws_code[96];   /* "AccessDeniedException" */
+  char request_id[96]; /* AWS's request id */
+  char message[1024];  /* one line, no final newline */
+  char hint[512];      /* the next step, or "" */
+  char reserved[208];  /* for fields to come; zero */
 };
 
 /* Version of the library that is linked, as LUN_VERSION_NUM. */
@@ -135,9 +135,9 @@ struct lun_session_options {
   const char *access_key_id; /* static keys: all of the chain is skipped */
   const char *secret_access_key;
   const char *session_token;
-  int64_t deadline_ms;       /* for each call in all, retries included;
+  int64_t deadline_ms; /* for each call in all, retries included;
                                 default 120000 */
-  int max_attempts;          /* requests for one call; default 3 */
+  int max_attempts;    /* requests for one call; default 3 */
 };
 
 LUN_API void lun_session_options_init(struct lun_session_options *options);
@@ -160,8 +160,8 @@ struct lun_role_options {
   const char *role_arn;          /* required */
   const char *role_session_name; /* default: lunette-<unix time> */
   const char *external_id;
-  int64_t duration_seconds;      /* 0: the role's own default, an hour */
-  const char *region;            /* default: the source session's */
+  int64_t duration_seconds; /* 0: the role's own default, an hour */
+  const char *region;       /* default: the source session's */
 };
 
 LUN_API void lun_role_options_init(struct lun_role_options *options);
@@ -193,6 +193,7 @@ struct lun_identity {
   char user_id[512];
 };
 
+/* Asks STS; credentials that a policy allows nothing at all may ask too. */
 LUN_API LUN_NODISCARD enum lun_code
 lun_session_identity(struct lun_identity *out, lun_session *session,
                      struct lun_error *err);
@@ -229,9 +230,9 @@ LUN_API LUN_NODISCARD enum lun_code
 lun_runtime_run_file(lun_runtime *runtime, const char *path, int argc,
                      const char *const *argv, struct lun_error *err);
 LUN_API LUN_NODISCARD enum lun_code
-lun_runtime_run_chunk(lun_runtime *runtime, const char *name,
-                      const char *chunk, size_t len, int argc,
-                      const char *const *argv, struct lun_error *err);
+lun_runtime_run_chunk(lun_runtime *runtime, const char *name, const char *chunk,
+                      size_t len, int argc, const char *const *argv,
+                      struct lun_error *err);
 
 /*
  * Makes FUNCTION a global of the scripts under NAME.  It gets ARGC strings
