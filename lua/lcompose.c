@@ -123,7 +123,7 @@ static bool is_integer(struct lun_span text)
   if (i == text.len)
     return false;
   for (; i < text.len; i++)
-    if (text.ptr[i] < '0' || text.ptr[i] > '9')
+    if (!lun_text_digit(text.ptr[i]))
       return false;
   return true;
 }

@@ -21,16 +21,7 @@ static struct lun_span text_of(const struct lunL_secret *s)
 /* True if KEY can be written in a path without quotes. */
 static bool plain_key(struct lun_span key)
 {
-  size_t i = 0;
-
-  for (i = 0; i < key.len; i++) {
-    char c = lun_text_lower(key.ptr[i]);
-
-    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' &&
-        c != '-')
-      return false;
-  }
-  return key.len > 0;
+  return lun_text_of(key, "_-");
 }
 
 /* Pushes the name of a member of the secret at INDEX: "prod/db#user". */

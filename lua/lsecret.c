@@ -197,7 +197,7 @@ static bool is_mark(struct lun_span inside)
   if (!lun_span_is((struct lun_span){inside.ptr + at, sizeof(bytes) - 1},
                    bytes))
     return false;
-  for (; at > 0 && inside.ptr[at - 1] >= '0' && inside.ptr[at - 1] <= '9'; at--)
+  for (; at > 0 && lun_text_digit(inside.ptr[at - 1]); at--)
     digits++;
   return digits > 0 && at >= 2 && inside.ptr[at - 1] == ' ' &&
          inside.ptr[at - 2] == ',';

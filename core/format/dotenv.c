@@ -179,7 +179,7 @@ static void in_key(lun_writer *writer, char c)
 
   if (c == '=')
     s->at = VALUE;
-  else if (lun_format_blank(c))
+  else if (lun_text_blank(c))
     s->at = lun_span_is(key, "export") ? LINE : KEY_END;
 }
 
@@ -199,7 +199,7 @@ static enum lun_code in_value(lun_writer *writer, char c, struct lun_error *err)
 {
   struct dotenv *s = writer->state;
 
-  if (lun_format_blank(c))
+  if (lun_text_blank(c))
     return LUN_OK;
   if (c == '`') {
     lun_format_refuse(err, "a back quote", "at the start of a dotenv value");
@@ -228,7 +228,7 @@ static enum lun_code in_plain(lun_writer *writer, char c, struct lun_error *err)
     s->at = COMMENT;
     return rc;
   }
-  if (!lun_format_blank(c)) {
+  if (!lun_text_blank(c)) {
     s->end = writer->out.len + 1;
     s->typed = false;
   }
@@ -246,12 +246,12 @@ static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
   case LINE:
     if (c == '#')
       s->at = COMMENT;
-    else if (!lun_format_blank(c))
+    else if (!lun_text_blank(c))
       start_scalar(writer, KEY, writer->out.len);
     break;
   case KEY: in_key(writer, c); break;
   case KEY_END:
-    if (!lun_format_blank(c))
+    if (!lun_text_blank(c))
       s->at = c == '=' ? VALUE : REST;
     break;
   case VALUE: return in_value(writer, c, err);

@@ -54,7 +54,6 @@ LUN_NODISCARD enum lun_code lun_format_check(enum lun_value_kind kind,
                                              const char *where,
                                              struct lun_error *err);
 
-bool lun_format_blank(char c);   /* blank or tab */
 bool lun_format_newline(char c); /* CR or LF */
 bool lun_format_name(char c);    /* a letter, digit or _ of ASCII */
 

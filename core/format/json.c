@@ -134,7 +134,7 @@ static enum lun_code between(lun_writer *writer, char c, struct lun_error *err)
 {
   struct json *s = writer->state;
 
-  if (lun_format_blank(c) || lun_format_newline(c))
+  if (lun_text_blank(c) || lun_format_newline(c))
     return LUN_OK;
   switch (c) {
   case '[':
@@ -185,15 +185,13 @@ static enum lun_code in_string(struct json *s, char c, struct lun_error *err)
 
 static enum lun_code in_escape(struct json *s, char c, struct lun_error *err)
 {
-  bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-             (c >= 'A' && c <= 'F');
-
   if (s->at == ESCAPE && c == 'u') {
     s->at = HEX;
     s->hex = 4;
     return LUN_OK;
   }
-  if (s->at == ESCAPE ? strchr("\"\\/bfnrt", c) == NULL || c == '\0' : !hex)
+  if (s->at == ESCAPE ? strchr("\"\\/bfnrt", c) == NULL || c == '\0'
+                      : lun_text_unhex(c) < 0)
     return lun_format_refuse(err, "this escape", "in a JSON string");
   if (s->at == ESCAPE || --s->hex == 0)
     s->at = STRING;

@@ -168,13 +168,13 @@ static enum lun_code bare_name(lun_writer *writer, struct lun_error *err)
 static void here_word(struct sh *s, char c)
 {
   bool end = lun_format_newline(c) || one_of(";|&<>()", c) ||
-             (lun_format_blank(c) && s->here_len > 0);
+             (lun_text_blank(c) && s->here_len > 0);
 
   if (end) {
     s->here = HERE_DUE;
   } else if (c == '-' && s->before == '<' && s->here_len == 0) {
     s->here_tabs = true;
-  } else if (!lun_format_blank(c) && !one_of("'\"\\", c)) {
+  } else if (!lun_text_blank(c) && !one_of("'\"\\", c)) {
     if (s->here_len + 1 < sizeof(s->here_word))
       s->here_word[s->here_len++] = c;
     else
@@ -300,7 +300,7 @@ static enum lun_code in_code(lun_writer *writer, char c, struct lun_error *err)
   }
   if (c == '\n')
     code_newline(writer);
-  else if (lun_format_blank(c))
+  else if (lun_text_blank(c))
     end_word(writer);
   else if (c == '#' && !s->word)
     s->comment = true;

@@ -168,11 +168,6 @@ enum lun_code lun_format_check(enum lun_value_kind kind, struct lun_span bytes,
   return LUN_OK;
 }
 
-bool lun_format_blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
-
 bool lun_format_newline(char c)
 {
   return c == '\n' || c == '\r';
@@ -180,13 +175,12 @@ bool lun_format_newline(char c)
 
 bool lun_format_name(char c)
 {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '_';
+  return lun_text_alnum(c) || c == '_';
 }
 
 bool lun_format_is_name(struct lun_span text)
 {
-  if (text.len == 0 || (text.ptr[0] >= '0' && text.ptr[0] <= '9'))
+  if (text.len == 0 || lun_text_digit(text.ptr[0]))
     return false;
   for (size_t i = 0; i < text.len; i++) {
     if (!lun_format_name(text.ptr[i]))
@@ -200,8 +194,7 @@ static size_t digits(struct lun_span text, size_t at)
 {
   size_t n = 0;
 
-  while (at + n < text.len && text.ptr[at + n] >= '0' &&
-         text.ptr[at + n] <= '9')
+  while (at + n < text.len && lun_text_digit(text.ptr[at + n]))
     n++;
   return n;
 }

@@ -176,7 +176,7 @@ static bool is_flow_sign(char c)
 
 static bool ends_token(const struct yaml *s, char c)
 {
-  return lun_format_blank(c) || lun_format_newline(c) ||
+  return lun_text_blank(c) || lun_format_newline(c) ||
          (s->flow > 0 && is_flow_sign(c));
 }
 
@@ -185,7 +185,7 @@ static enum lun_code in_node(lun_writer *writer, char c, struct lun_error *err)
 {
   struct yaml *s = writer->state;
 
-  if (lun_format_blank(c))
+  if (lun_text_blank(c))
     return LUN_OK;
   if (is_flow_sign(c) && (s->flow > 0 || c == '[' || c == '{')) {
     if (s->flow == 0)
@@ -269,7 +269,7 @@ static enum lun_code in_plain(lun_writer *writer, char c, struct lun_error *err)
   }
   if (c == ':') {
     s->colon = true; /* END stays before it until it is known to be text */
-  } else if (!lun_format_blank(c)) {
+  } else if (!lun_text_blank(c)) {
     s->end = writer->out.len + 1;
     s->literal = true;
   }
@@ -301,7 +301,7 @@ static enum lun_code in_after(lun_writer *writer, char c, struct lun_error *err)
     s->colon = true;
   } else if (c == '#') {
     s->at = COMMENT;
-  } else if (!lun_format_blank(c)) {
+  } else if (!lun_text_blank(c)) {
     s->at = JUNK;
     if (s->flow > 0 && s->values > 0)
       return goes_on_behind(err);
@@ -320,7 +320,7 @@ static enum lun_code in_quotes(struct yaml *s, char c, struct lun_error *err)
       return lun_format_refuse(err, "a value that is empty or ends in a blank",
                                "at the end of a line of a quoted YAML scalar");
     s->line_start = true;
-  } else if (!lun_format_blank(c)) {
+  } else if (!lun_text_blank(c)) {
     s->line_start = false;
     s->blank_end = false;
   }
@@ -346,7 +346,7 @@ static enum lun_code in_line(lun_writer *writer, char c, struct lun_error *err)
   struct yaml *s = writer->state;
   bool on = lun_yaml_goes_on(s); /* --- and ... end a scalar: see is_marker */
 
-  if (lun_format_blank(c))
+  if (lun_text_blank(c))
     return LUN_OK;
   s->at = NODE;
   s->first = true;
@@ -408,7 +408,7 @@ static bool is_marker(const lun_writer *writer, char c)
   if (s->column != 3 || all.len < 3 || s->at == SINGLE || s->at == DOUBLE ||
       (s->at == PLAIN && s->values > 0) ||
       (all.len > 3 && all.ptr[all.len - 4] != '\n') ||
-      !(lun_format_blank(c) || lun_format_newline(c)))
+      !(lun_text_blank(c) || lun_format_newline(c)))
     return false;
   all.ptr += all.len - 3;
   all.len = 3;
@@ -442,7 +442,7 @@ static enum lun_code in_place(lun_writer *writer, char c, struct lun_error *err)
   case JUNK:
     if (s->flow > 0 && is_flow_sign(c))
       return flow_sign(s, c, err);
-    if (c == '#' && lun_format_blank(writer->out.ptr[writer->out.len - 1]))
+    if (c == '#' && lun_text_blank(writer->out.ptr[writer->out.len - 1]))
       s->at = COMMENT;
     break;
   case SINGLE:

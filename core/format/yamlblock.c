@@ -174,7 +174,7 @@ static enum lun_code check(struct yaml *s, struct lun_span bytes,
 {
   struct yaml_block *b = &s->block;
   bool hides =
-      bytes.len == 0 || lun_format_blank(bytes.ptr[0]) || bytes.ptr[0] == '\n';
+      bytes.len == 0 || lun_text_blank(bytes.ptr[0]) || bytes.ptr[0] == '\n';
   int digit = b->indent - b->parent;
   enum lun_code rc = lun_yaml_plain_chars(bytes, true, in_block, err);
 

@@ -74,7 +74,7 @@ static int small_number(struct lun_span text)
   int value = 0;
 
   for (size_t i = 0; i < text.len && value < 1000; i++) {
-    if (text.ptr[i] >= '0' && text.ptr[i] <= '9')
+    if (lun_text_digit(text.ptr[i]))
       value = value * 10 + (text.ptr[i] - '0');
   }
   return value;

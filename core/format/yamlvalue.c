@@ -33,7 +33,7 @@ static enum lun_code quoted_value(lun_writer *writer, struct lun_span bytes,
 {
   struct yaml *s = writer->state;
   bool single = s->at == SINGLE;
-  bool blank = bytes.len == 0 || (single && lun_format_blank(bytes.ptr[0]));
+  bool blank = bytes.len == 0 || (single && lun_text_blank(bytes.ptr[0]));
 
   if (s->at == DOUBLE && s->escaped)
     return lun_format_refuse(err, "a value", "behind a backslash");
@@ -44,7 +44,7 @@ static enum lun_code quoted_value(lun_writer *writer, struct lun_span bytes,
   s->values++;
   s->line_start = false;
   s->blank_end =
-      bytes.len == 0 || (single && lun_format_blank(bytes.ptr[bytes.len - 1]));
+      bytes.len == 0 || (single && lun_text_blank(bytes.ptr[bytes.len - 1]));
   if (single)
     return put_single(writer, bytes, err);
   lun_yaml_escape(&writer->out, bytes);

@@ -179,8 +179,7 @@ static enum lun_code send_token(lun_imds *imds, struct lun_error *err)
 
 static bool good_token(struct lun_span token)
 {
-  return token.len > 0 && lun_text_printable(token) &&
-         memchr(token.ptr, ' ', token.len) == NULL;
+  return token.len > 0 && lun_text_word(token);
 }
 
 static enum lun_code keep_token(lun_imds *imds, struct lun_error *err)

@@ -3,6 +3,7 @@
  * refused: as an argument it would do something else than it says.
  */
 #include "../base/error.h"
+#include "../text/text.h"
 #include "spawn.h"
 
 #define LINE_MAX_BYTES ((size_t)64 << 10)
@@ -19,7 +20,7 @@ struct splitter {
 
 static bool blank(char c)
 {
-  return c == ' ' || c == '\t' || c == '\n';
+  return lun_text_blank(c) || c == '\n';
 }
 
 /* How much of what stands at AT only parts words: a blank, or the backslash

@@ -12,16 +12,7 @@
 
 static bool token(struct lun_span text)
 {
-  size_t i = 0;
-
-  for (i = 0; i < text.len; i++) {
-    char c = lun_text_lower(text.ptr[i]);
-
-    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-        (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
-      return false;
-  }
-  return text.len > 0;
+  return lun_text_of(text, "!#$%&'*+-.^_`|~");
 }
 
 static bool has_control(struct lun_span text, bool tab)
@@ -242,32 +233,16 @@ enum lun_code lun_canon_query(struct lun_buf *out, struct lun_span query,
 
 /* -------------------------------------------------------------- headers -- */
 
-static bool blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
-
-struct lun_span lun_canon_trim(struct lun_span value)
-{
-  while (value.len > 0 && blank(value.ptr[0])) {
-    value.ptr++;
-    value.len--;
-  }
-  while (value.len > 0 && blank(value.ptr[value.len - 1]))
-    value.len--;
-  return value;
-}
-
 /* Appends a value, trimmed, each run of blanks in it as one blank. */
 static void add_value(struct lun_buf *out, struct lun_span value)
 {
   size_t i = 0;
 
-  value = lun_canon_trim(value);
+  value = lun_text_trim_blank(value);
   for (i = 0; i < value.len; i++) {
-    if (!blank(value.ptr[i]))
+    if (!lun_text_blank(value.ptr[i]))
       lun_buf_addc(out, value.ptr[i]);
-    else if (!blank(value.ptr[i - 1]))
+    else if (!lun_text_blank(value.ptr[i - 1]))
       lun_buf_addc(out, ' ');
   }
 }

@@ -57,7 +57,4 @@ LUN_NODISCARD enum lun_code lun_canon_headers(struct lun_buf *lines,
                                               size_t count,
                                               struct lun_error *err);
 
-/* VALUE without the blanks and tabs at both ends. */
-struct lun_span lun_canon_trim(struct lun_span value);
-
 #endif

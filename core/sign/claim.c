@@ -7,8 +7,6 @@
 
 #include "../base/error.h"
 
-#define ALGORITHM "AWS4-HMAC-SHA256"
-
 struct reader {
   struct lun_sigv4_claim claim;
   size_t used; /* bytes of claim.text */
@@ -62,8 +60,7 @@ static bool cut_last(struct lun_span *text, struct lun_span *last)
 
 static bool clean(struct lun_span text)
 {
-  return text.len > 0 && lun_text_printable(text) &&
-         memchr(text.ptr, ' ', text.len) == NULL;
+  return text.len > 0 && lun_text_word(text);
 }
 
 /* "AKID/20261123/us-east-1/secretsmanager/aws4_request" */
@@ -159,7 +156,7 @@ static struct lun_span find_header(const struct lun_sigv4_request *request,
   *count = 0;
   for (i = 0; i < request->nheaders; i++)
     if (lun_text_same(request->headers[i].name, lun_span_of(name))) {
-      found = lun_canon_trim(request->headers[i].value);
+      found = lun_text_trim_blank(request->headers[i].value);
       ++*count;
     }
   return found;
@@ -210,10 +207,11 @@ static enum lun_code read_authorization(struct reader *r, struct lun_span text,
 {
   enum lun_code rc = LUN_OK;
 
-  if (!lun_text_prefix(text, ALGORITHM " "))
-    return refuse(r, "Authorization", "does not begin with " ALGORITHM);
-  text.ptr += strlen(ALGORITHM);
-  text.len -= strlen(ALGORITHM);
+  if (!lun_text_prefix(text, LUN_SIGV4_ALGORITHM " "))
+    return refuse(r, "Authorization",
+                  "does not begin with " LUN_SIGV4_ALGORITHM);
+  text.ptr += strlen(LUN_SIGV4_ALGORITHM);
+  text.len -= strlen(LUN_SIGV4_ALGORITHM);
   while (rc == LUN_OK && text.len > 0) {
     const char *end = memchr(text.ptr, ',', text.len);
     struct lun_span item = text;
@@ -222,7 +220,7 @@ static enum lun_code read_authorization(struct reader *r, struct lun_span text,
       item.len = (size_t)(end - text.ptr);
     text.ptr += item.len + (end != NULL);
     text.len -= item.len + (end != NULL);
-    rc = read_item(r, lun_canon_trim(item), credential);
+    rc = read_item(r, lun_text_trim_blank(item), credential);
   }
   if (rc == LUN_OK &&
       (credential->ptr == NULL || r->claim.signed_headers.ptr == NULL ||
@@ -294,8 +292,8 @@ static enum lun_code read_query(struct reader *r, struct lun_span query,
   for (i = 0; i < count; i++)
     if (params[i].required && params[i].place->ptr == NULL)
       return refuse(r, params[i].name, "is missing");
-  if (!lun_span_is(algorithm, ALGORITHM))
-    return refuse(r, "X-Amz-Algorithm", "is not " ALGORITHM);
+  if (!lun_span_is(algorithm, LUN_SIGV4_ALGORITHM))
+    return refuse(r, "X-Amz-Algorithm", "is not " LUN_SIGV4_ALGORITHM);
   return read_expires(r, expires);
 }
 

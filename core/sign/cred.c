@@ -5,17 +5,7 @@
 #include "cred.h"
 
 #include "../base/error.h"
-
-/* True if no byte could break a header or a line. */
-static bool clean(struct lun_span text)
-{
-  size_t i = 0;
-
-  for (i = 0; i < text.len; i++)
-    if (text.ptr[i] <= 0x20 || text.ptr[i] > 0x7E)
-      return false;
-  return true;
-}
+#include "../text/text.h"
 
 static enum lun_code check(const struct lun_cred_fields *fields,
                            struct lun_error *err)
@@ -36,7 +26,7 @@ static enum lun_code check(const struct lun_cred_fields *fields,
       return lun_error_set(err, LUN_ECREDENTIALS,
                            "the credentials of %s have no %s", fields->provider,
                            parts[i].name);
-    if (clean(parts[i].value))
+    if (lun_text_word(parts[i].value))
       continue;
     (void)lun_error_set(err, LUN_ECREDENTIALS,
                         "the %s of %s has a blank, a control character or a "

@@ -10,7 +10,6 @@
 
 #include "../base/error.h"
 
-#define ALGORITHM   "AWS4-HMAC-SHA256"
 #define HEAD_MAX    ((size_t)1 << 20) /* bytes of any text made here */
 #define SECRET_MAX  1024
 #define EXPIRES_MAX 604800       /* a week */
@@ -129,7 +128,7 @@ static enum lun_code put_string_to_sign(struct job *job)
 
   if (rc)
     return rc;
-  lun_buf_adds(out, ALGORITHM "\n");
+  lun_buf_adds(out, LUN_SIGV4_ALGORITHM "\n");
   lun_buf_adds(out, job->result->date);
   lun_buf_addc(out, '\n');
   put_scope(out, job);
@@ -197,13 +196,8 @@ static enum lun_code compute(struct job *job, struct lun_span secret)
 /* True if TEXT can be a word of the scope, or a value of a header. */
 static bool word(struct lun_span text, bool slash)
 {
-  size_t i = 0;
-
-  for (i = 0; i < text.len; i++)
-    if (text.ptr[i] <= 0x20 || text.ptr[i] > 0x7E ||
-        (text.ptr[i] == '/' && !slash))
-      return false;
-  return text.len > 0;
+  return text.len > 0 && lun_text_word(text) &&
+         (slash || memchr(text.ptr, '/', text.len) == NULL);
 }
 
 static enum lun_code check_options(const struct lun_sigv4_key *key,
@@ -292,7 +286,7 @@ static enum lun_code choose_headers(struct job *job,
     if (passed_over(header->name) || (hash && options->sign_body))
       continue;
     if (hash && result->body_hash.len == 0)
-      lun_buf_add_span(&result->body_hash, lun_canon_trim(header->value));
+      lun_buf_add_span(&result->body_hash, lun_text_trim_blank(header->value));
     add_header(job, header->name, header->value);
   }
   if (result->body_hash.len == 0) {
@@ -357,7 +351,8 @@ static enum lun_code put_query(struct job *job, const struct lun_sigv4_key *key,
   if (rc)
     goto done;
   put_own_query(&result->query, job->request->query);
-  add_param(&result->query, "X-Amz-Algorithm", LUN_SPAN_LIT(ALGORITHM));
+  add_param(&result->query, "X-Amz-Algorithm",
+            LUN_SPAN_LIT(LUN_SIGV4_ALGORITHM));
   lun_buf_add_span(&text, key->access_key_id);
   lun_buf_addc(&text, '/');
   put_scope(&text, job);
@@ -399,7 +394,7 @@ static enum lun_code put_answer(struct job *job,
       add_param(&result->query, "X-Amz-Security-Token", key->session_token);
     return lun_buf_status(&result->query, "the query of a request", job->err);
   }
-  lun_buf_adds(out, ALGORITHM " Credential=");
+  lun_buf_adds(out, LUN_SIGV4_ALGORITHM " Credential=");
   lun_buf_add_span(out, key->access_key_id);
   lun_buf_addc(out, '/');
   put_scope(out, job);

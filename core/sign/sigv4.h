@@ -11,6 +11,8 @@
 #include "cred.h"
 #include "hash.h"
 
+#define LUN_SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
+
 /* Credentials as bytes, borrowed; token of length 0: none. */
 struct lun_sigv4_key {
   struct lun_span access_key_id;

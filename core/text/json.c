@@ -109,8 +109,7 @@ static size_t digits_at(struct lun_span text, size_t at)
 {
   size_t count = 0;
 
-  while (at + count < text.len && text.ptr[at + count] >= '0' &&
-         text.ptr[at + count] <= '9')
+  while (at + count < text.len && lun_text_digit(text.ptr[at + count]))
     count++;
   return count;
 }
@@ -201,8 +200,8 @@ static bool scan_number(struct scanner *s)
 
   if (len > 0)
     return add_plain(s, LUN_JSON_NUMBER, len);
-  return refuse(s, c == '-' || (c >= '0' && c <= '9') ? "no valid number"
-                                                      : "a value was expected");
+  return refuse(s, c == '-' || lun_text_digit(c) ? "no valid number"
+                                                 : "a value was expected");
 }
 
 static bool scan_value(struct scanner *s)

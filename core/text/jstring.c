@@ -11,14 +11,11 @@ static int32_t hex4(const char *ptr)
   size_t i = 0;
 
   for (i = 0; i < 4; i++) {
-    char c = lun_text_lower(ptr[i]);
+    int digit = lun_text_unhex(ptr[i]);
 
-    if (c >= '0' && c <= '9')
-      value = value << 4 | (c - '0');
-    else if (c >= 'a' && c <= 'f')
-      value = value << 4 | (c - 'a' + 10);
-    else
+    if (digit < 0)
       return -1;
+    value = value << 4 | digit;
   }
   return value;
 }

@@ -49,8 +49,7 @@ static const char *take_index(struct lun_span *rest, struct lun_path_step *step)
   struct lun_span digits = {rest->ptr, 0};
   int64_t at = 0;
 
-  while (digits.len < rest->len && rest->ptr[digits.len] >= '0' &&
-         rest->ptr[digits.len] <= '9')
+  while (digits.len < rest->len && lun_text_digit(rest->ptr[digits.len]))
     digits.len++;
   if (digits.len == 0)
     return "an index (from 0) or a key in double quotes was expected";

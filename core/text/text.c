@@ -33,6 +33,15 @@ char lun_text_lower(char c)
   return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+int lun_text_unhex(char c)
+{
+  char lower = lun_text_lower(c);
+
+  if (lun_text_digit(c))
+    return c - '0';
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 static struct lun_span trim(struct lun_span text, bool (*is)(char c))
 {
   while (text.len > 0 && is(text.ptr[0])) {

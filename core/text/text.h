@@ -13,6 +13,7 @@ bool lun_text_space(char c); /* that, CR, LF, VT, FF */
 bool lun_text_digit(char c);
 bool lun_text_alnum(char c); /* a letter or a digit */
 char lun_text_lower(char c);
+int lun_text_unhex(char c); /* the value of a hexadecimal digit, or -1 */
 
 struct lun_span lun_text_trim(struct lun_span text); /* of all space */
 struct lun_span lun_text_trim_blank(struct lun_span text);

@@ -9,18 +9,6 @@
 
 #include <arpa/inet.h>
 
-static bool digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
-
-static bool alnum(char c)
-{
-  char lower = lun_text_lower(c);
-
-  return digit(c) || (lower >= 'a' && lower <= 'z');
-}
-
 /* ------------------------------------------------------------- parsing -- */
 
 /* Cuts TEXT before the first character of SET; gives what is behind it. */
@@ -45,7 +33,7 @@ static bool host_name(struct lun_span host)
   if (host.len == 0 || host.len > 255 || host.ptr[0] == '.')
     return false;
   for (i = 0; i < host.len; i++)
-    if (!alnum(host.ptr[i]) && strchr("-._", host.ptr[i]) == NULL)
+    if (!lun_text_alnum(host.ptr[i]) && strchr("-._", host.ptr[i]) == NULL)
       return false;
   return true;
 }
@@ -149,7 +137,7 @@ enum lun_code lun_uri_parse(struct lun_uri *out, struct lun_span url,
 
 static bool unreserved(char c)
 {
-  return alnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
+  return lun_text_alnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 void lun_uri_encode(struct lun_buf *out, struct lun_span text, bool keep_slash)
@@ -168,20 +156,11 @@ void lun_uri_encode(struct lun_buf *out, struct lun_span text, bool keep_slash)
   }
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int hex_value(char c)
-{
-  char lower = lun_text_lower(c);
-
-  if (digit(c))
-    return c - '0';
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 int lun_uri_escape(struct lun_span text)
 {
-  int high = text.len >= 3 && text.ptr[0] == '%' ? hex_value(text.ptr[1]) : -1;
-  int low = high >= 0 ? hex_value(text.ptr[2]) : -1;
+  int high =
+      text.len >= 3 && text.ptr[0] == '%' ? lun_text_unhex(text.ptr[1]) : -1;
+  int low = high >= 0 ? lun_text_unhex(text.ptr[2]) : -1;
 
   return low < 0 ? -1 : high * 16 + low;
 }

@@ -16,6 +16,11 @@ static void small_things(void **state)
               lun_text_alnum('5'));
   assert_false(lun_text_alnum('[') || lun_text_alnum('@') ||
                lun_text_alnum('\xe9') || lun_text_alnum('\0'));
+  assert_int_equal(lun_text_unhex('9'), 9);
+  assert_int_equal(lun_text_unhex('a'), 10);
+  assert_int_equal(lun_text_unhex('F'), 15);
+  assert_int_equal(lun_text_unhex('g'), -1);
+  assert_int_equal(lun_text_unhex('\0'), -1);
   assert_int_equal(lun_text_lower('Z'), 'z');
   assert_int_equal(lun_text_lower('@'), '@');
   assert_span(lun_text_trim(LUN_SPAN_LIT(" \t a b\r\n")), "a b");
