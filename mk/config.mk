@@ -5,7 +5,6 @@
 CC         ?= cc
 AR         ?= ar
 LUA        ?= lua5.4
-LUAC       ?= luac5.4
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 
