@@ -128,15 +128,40 @@ static enum lun_code read_id(struct lun_ref *ref, const struct scan *scan)
 struct key {
   const char *name;
   size_t field; /* of struct lun_ref: where its char * is */
+  bool (*fits)(struct lun_span value); /* NULL: any does */
+  const char *wrong;                   /* what is said of one that does not */
 };
 
+static bool fits_stage(struct lun_span value)
+{
+  return value.len <= 256;
+}
+
+static bool fits_version(struct lun_span value)
+{
+  return value.len <= 64;
+}
+
+static bool fits_role(struct lun_span value)
+{
+  struct lun_arn arn = {0};
+  struct lun_span name = {0};
+
+  return lun_arn_role(&arn, &name, value);
+}
+
 static const struct key keys[] = {
-    {"stage", offsetof(struct lun_ref, stage)},
-    {"version", offsetof(struct lun_ref, version)},
-    {"region", offsetof(struct lun_ref, region)},
-    {"profile", offsetof(struct lun_ref, profile)},
-    {"role", offsetof(struct lun_ref, role)},
-    {"external_id", offsetof(struct lun_ref, external_id)},
+    {"stage", offsetof(struct lun_ref, stage), fits_stage,
+     "the value of stage is too long"},
+    {"version", offsetof(struct lun_ref, version), fits_version,
+     "the value of version is too long"},
+    {"region", offsetof(struct lun_ref, region), lun_region_valid,
+     "the value of region is not a region"},
+    {"profile", offsetof(struct lun_ref, profile), NULL, NULL},
+    {"role", offsetof(struct lun_ref, role), fits_role,
+     "the value of role is not a role's ARN "
+     "(arn:aws:iam::ACCOUNT:role/NAME)"},
+    {"external_id", offsetof(struct lun_ref, external_id), NULL, NULL},
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -163,10 +188,11 @@ static enum lun_code unknown_key(const struct scan *scan, struct lun_span key)
   return refuse(scan, key.ptr, what);
 }
 
-static enum lun_code read_value(char **field, const struct lun_ref *ref,
+static enum lun_code read_value(struct lun_ref *ref, const struct key *key,
                                 const struct scan *scan, struct lun_span value)
 {
   enum lun_code rc = LUN_OK;
+  char **field = (char **)(void *)((char *)ref + key->field);
   struct lun_buf text = LUN_BUF_INIT(ref->ctx, VALUE_LEN);
   bool decoded = lun_uri_decode(&text, value);
 
@@ -181,6 +207,8 @@ static enum lun_code read_value(char **field, const struct lun_ref *ref,
     rc = refuse(scan, value.ptr, "a value is missing");
   else if (!lun_text_printable(lun_buf_view(&text)))
     rc = refuse(scan, value.ptr, "a value is printable ASCII");
+  else if (key->fits != NULL && !key->fits(lun_buf_view(&text)))
+    rc = refuse(scan, value.ptr, key->wrong);
   else
     rc = keep(field, ref, lun_buf_view(&text), scan->err);
   lun_buf_done(&text);
@@ -194,7 +222,6 @@ static enum lun_code read_key(struct lun_ref *ref, const struct scan *scan,
   const char *equals = memchr(pair.ptr, '=', pair.len);
   struct lun_span key = pair;
   struct lun_span value = {pair.ptr + pair.len, 0};
-  char **field = NULL;
   size_t i = 0;
 
   if (equals == NULL)
@@ -206,32 +233,9 @@ static enum lun_code read_key(struct lun_ref *ref, const struct scan *scan,
     continue;
   if (i == KEYS)
     return unknown_key(scan, key);
-  field = (char **)(void *)((char *)ref + keys[i].field);
-  if (*field != NULL)
+  if (*(char **)(void *)((char *)ref + keys[i].field) != NULL)
     return refuse(scan, key.ptr, "the key is given twice");
-  return read_value(field, ref, scan, value);
-}
-
-/* What the values have to be, and which go together. */
-static enum lun_code check_keys(const struct lun_ref *ref,
-                                const struct scan *scan, const char *at)
-{
-  struct lun_arn arn = {0};
-  struct lun_span name = {0};
-
-  if (ref->region != NULL && !lun_region_valid(lun_span_of(ref->region)))
-    return refuse(scan, at, "the value of region is not a region");
-  if (ref->stage != NULL && strlen(ref->stage) > 256)
-    return refuse(scan, at, "the value of stage is too long");
-  if (ref->version != NULL && strlen(ref->version) > 64)
-    return refuse(scan, at, "the value of version is too long");
-  if (ref->role != NULL && !lun_arn_role(&arn, &name, lun_span_of(ref->role)))
-    return refuse(scan, at,
-                  "the value of role is not a role's ARN "
-                  "(arn:aws:iam::ACCOUNT:role/NAME)");
-  if (ref->external_id != NULL && ref->role == NULL)
-    return refuse(scan, at, "external_id goes with role");
-  return LUN_OK;
+  return read_value(ref, &keys[i], scan, value);
 }
 
 static enum lun_code read_keys(struct lun_ref *ref, const struct scan *scan,
@@ -256,7 +260,9 @@ static enum lun_code read_keys(struct lun_ref *ref, const struct scan *scan,
       rest.len -= pair.len + 1;
     }
   }
-  return check_keys(ref, scan, query.ptr);
+  if (ref->external_id != NULL && ref->role == NULL)
+    return refuse(scan, query.ptr, "external_id goes with role");
+  return LUN_OK;
 }
 
 /* ---------------------------------------------------------------- path -- */

@@ -113,8 +113,8 @@ static void bad_keys(void **state)
   refuse("a?stage=x&stage=y", "column 11: the key is given twice");
   refuse("a?stage=%4", "column 9: '%' starts an escape");
   refuse("a?stage=%00", "printable");
-  refuse("a?region=US", "the value of region is not a region");
-  refuse("a?role=x", "the value of role is not a role's ARN");
+  refuse("a?stage=x&region=US", "column 18: the value of region is not a");
+  refuse("a?profile=b&role=x", "column 18: the value of role is not a role");
   refuse("a?external_id=x", "external_id goes with role");
 }
 
