@@ -1,8 +1,8 @@
 /*
  * AWS publishes its endpoint rules as one tree for each service.  For the
  * services here they come to one pattern, service[-fips].region.suffix, and
- * the few exceptions below; tests/unit/endpoint_test.c runs the published
- * cases against it.
+ * the few exceptions below; tests/vectors/endpoint.c runs the published cases
+ * against it.
  */
 #include "endpoint.h"
 
@@ -192,9 +192,12 @@ static enum lun_code no_custom(const char *what, const char *setting,
 
 enum lun_code lun_endpoint_no_region(const char *service, struct lun_error *err)
 {
+  bool secret = strcmp(service, "secretsmanager") == 0;
+
   (void)lun_error_set(err, LUN_EINVALID, "no region is known for %s", service);
-  lun_error_hint(err, "set AWS_REGION, or region in the profile, or use the "
-                      "secret's ARN, which names its region");
+  lun_error_hint(err, "set AWS_REGION, or region in the profile%s",
+                 secret ? ", or use the secret's ARN, which names its region"
+                        : "");
   return LUN_EINVALID;
 }
 
