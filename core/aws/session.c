@@ -125,7 +125,9 @@ static enum lun_code make(lun_session **out, struct run *run,
   lun_settings_unref(settings);
   if (rc)
     return rc;
-  if (options->access_key_id != NULL || options->secret_access_key != NULL)
+  /* Any of the three, so that a part of a set is an error, not passed over. */
+  if (options->access_key_id != NULL || options->secret_access_key != NULL ||
+      options->session_token != NULL)
     rc = fixed_source(session, options, err);
   else
     rc = lun_source_chain(&session->source, run->loop, session->settings, err);
@@ -152,10 +154,13 @@ enum lun_code lun_session_make(lun_session **out, lun_ctx *ctx,
   return rc;
 }
 
-/* A session on a role; its region is that of the role's STS as well. */
+/*
+ * A session on a role; its region is that of the role's STS as well.  NEARBY
+ * (NULL: none) is where STS is asked if no region is known.
+ */
 static enum lun_code make_role(lun_session **out, lun_session *source,
                                const struct lun_role_options *options,
-                               struct lun_error *err)
+                               const char *nearby, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   lun_session *session = NULL;
@@ -163,6 +168,8 @@ static enum lun_code make_role(lun_session **out, lun_session *source,
   const char *region = options->region ? options->region : source->region;
 
   known.region = region;
+  if (region == NULL && source->settings->region == NULL)
+    known.region = nearby;
   rc = session_new(&session, source->run, source->settings, err);
   if (rc)
     return rc;
@@ -191,7 +198,7 @@ enum lun_code lun_session_assume_role(lun_session **out, lun_session *source,
     return lun_error_set(err, LUN_EINVALID,
                          "the options of a role are of another version");
   memcpy(&known, options, options->size);
-  return make_role(out, source, &known, err);
+  return make_role(out, source, &known, NULL, err);
 }
 
 lun_session *lun_session_ref(lun_session *session)
@@ -335,7 +342,7 @@ static enum lun_code make_for_ref(lun_session **out, lun_session *session,
   }
   options.role_arn = ref->role;
   options.external_id = ref->external_id;
-  rc = make_role(out, base, &options, err);
+  rc = make_role(out, base, &options, ref->region, err);
   lun_session_unref(base);
   return rc;
 }

@@ -1,0 +1,386 @@
+/* Sessions: what they are made of, and those made from them. */
+#include "../../core/aws/operation.h"
+#include "aws.h"
+
+#define LATER "2026-11-23T01:00:00Z"
+
+static lun_session *session;
+static struct lun_cred *cred;
+
+static enum lun_code make(const struct lun_session_options *options)
+{
+  struct lun_session_options none = {.size = sizeof(none)};
+
+  memset(&error, 0, sizeof(error));
+  return lun_session_make(&session, ctx, options == NULL ? &none : options,
+                          &scene_env, &error);
+}
+
+static void env_keys(void)
+{
+  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
+  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
+}
+
+/* The key that a session signs with, or the error's message. */
+static const char *key_of(lun_session *which)
+{
+  static char text[1100];
+
+  memset(&error, 0, sizeof(error));
+  if (lun_session_credentials(&cred, which, &error)) {
+    assert_null(strstr(error.message, "canary"));
+    return error.message;
+  }
+  (void)snprintf(text, sizeof(text), "%s", cred->access_key_id);
+  lun_cred_unref(cred);
+  return text;
+}
+
+static const char *reader_answer(const char *key)
+{
+  return assumed("444455556666", "reader/" SESSION, key, LATER);
+}
+
+static int free_session(void **state)
+{
+  lun_session_unref(session);
+  session = NULL;
+  return free_scene(state);
+}
+
+/* ---------------------------------------------------------------- making -- */
+
+static void parts(void **state)
+{
+  (void)state;
+  set_env("AWS_REGION", "eu-west-1");
+  env_keys();
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_ptr_equal(lun_session_ctx(session), ctx);
+  assert_non_null(lun_session_loop(session));
+  assert_non_null(lun_session_source(session));
+  assert_string_equal(lun_session_settings(session)->profile, "default");
+  assert_string_equal(lun_session_region(session), "eu-west-1");
+  assert_int_equal(lun_session_quota(session)->capacity, 500);
+  assert_null(*lun_session_entries(session));
+  assert_string_equal(key_of(session), "AKIDENV");
+  assert_ptr_equal(lun_session_ref(session), session);
+  lun_session_unref(session);
+  assert_string_equal(lun_session_region(session), "eu-west-1");
+  assert_null(lun_session_ref(NULL));
+  lun_session_unref(NULL);
+}
+
+static void what_cannot_be_made(void **state)
+{
+  struct lun_session_options options = {.profile = "nobody"};
+
+  (void)state;
+  assert_int_equal(make(&options), LUN_ECREDENTIALS);
+  assert_null(session);
+  options.profile = NULL;
+  options.region = "No";
+  assert_int_equal(make(&options), LUN_EINVALID);
+  set_config("canary\n");
+  assert_int_equal(make(NULL), LUN_EINVALID);
+  assert_null(session);
+}
+
+static void fixed_keys(void **state)
+{
+  struct lun_session_options options = {.access_key_id = "AKIDFIXED",
+                                        .secret_access_key = "canary-secret",
+                                        .session_token = "canary-token"};
+
+  (void)state;
+  env_keys();
+  assert_int_equal(make(&options), LUN_OK);
+  assert_string_equal(key_of(session), "AKIDFIXED");
+}
+
+/* A part of a set of keys is no reason to use somebody else's. */
+static void parts_of_fixed_keys(void **state)
+{
+  struct lun_session_options options = {.access_key_id = "AKIDFIXED"};
+
+  (void)state;
+  env_keys();
+  assert_int_equal(make(&options), LUN_ECREDENTIALS);
+  options.access_key_id = NULL;
+  options.secret_access_key = "canary-secret";
+  assert_int_equal(make(&options), LUN_ECREDENTIALS);
+  options.secret_access_key = NULL;
+  options.session_token = "canary-token";
+  assert_int_equal(make(&options), LUN_ECREDENTIALS);
+  assert_null(strstr(error.message, "canary"));
+  assert_null(session);
+}
+
+/* ----------------------------------------------------------------- roles -- */
+
+static void a_role_in_code(void **state)
+{
+  struct answer script[] = {{SEND_IT, reader_answer("ASIAONE")}};
+  struct lun_role_options options = {
+      .size = sizeof(options), .role_arn = ROLE, .region = "eu-west-3"};
+  lun_session *role = NULL;
+
+  (void)state;
+  env_keys();
+  serve(script, 1);
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_OK);
+  assert_int_equal(requests(), 0); /* not before it is needed */
+  assert_string_equal(key_of(role), "ASIAONE");
+  assert_string_equal(key_of(role), "ASIAONE");
+  assert_int_equal(requests(), 1); /* one call for a role */
+  assert_signed_by(request(0), "AKIDENV");
+  assert_has(request(0), "/eu-west-3/sts/aws4_request");
+  assert_string_equal(lun_session_region(role), "eu-west-3");
+  assert_ptr_equal(lun_session_loop(role), lun_session_loop(session));
+  assert_string_equal(key_of(session), "AKIDENV");
+  lun_session_unref(session); /* the role lives on its own */
+  session = NULL;
+  assert_string_equal(key_of(role), "ASIAONE");
+  lun_session_unref(role);
+}
+
+static void a_role_on_a_role(void **state)
+{
+  struct answer script[] = {
+      {SEND_IT, assumed("111122223333", "hop/" SESSION, "ASIAHOP", LATER)},
+      {SEND_IT, reader_answer("ASIAONE")}};
+  struct lun_role_options options = {.size = sizeof(options)};
+  lun_session *hop = NULL;
+  lun_session *role = NULL;
+
+  (void)state;
+  env_keys();
+  serve(script, 2);
+  assert_int_equal(make(NULL), LUN_OK);
+  options.role_arn = "arn:aws:iam::111122223333:role/hop";
+  assert_int_equal(lun_session_assume_role(&hop, session, &options, &error),
+                   LUN_OK);
+  options.role_arn = ROLE;
+  assert_int_equal(lun_session_assume_role(&role, hop, &options, &error),
+                   LUN_OK);
+  assert_string_equal(key_of(role), "ASIAONE");
+  assert_signed_by(request(0), "AKIDENV");
+  assert_signed_by(request(1), "ASIAHOP");
+  assert_string_equal(key_of(hop), "ASIAHOP");
+  assert_int_equal(requests(), 2);
+  lun_session_unref(hop);
+  lun_session_unref(role);
+}
+
+static void roles_refused(void **state)
+{
+  struct lun_role_options options = {.size = sizeof(options)};
+  lun_session *role = NULL;
+
+  (void)state;
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_EINVALID);
+  assert_has(error.message, "role_arn is missing");
+  options.role_arn = ROLE;
+  options.size = offsetof(struct lun_role_options, role_arn);
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_EINVALID);
+  assert_has(error.message, "role_arn is missing");
+  options.size = sizeof(options) + 8;
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_EINVALID);
+  assert_has(error.message, "of another version");
+  options.size = 1;
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_EINVALID);
+  assert_null(role);
+}
+
+/* The base's credentials have expired when STS is asked: once with others. */
+static void an_expired_base(void **state)
+{
+  struct answer script[] = {{SEND_IT, sts_error(403, "ExpiredToken")},
+                            {SEND_IT, reader_answer("ASIAONE")},
+                            {SEND_IT, sts_error(403, "ExpiredToken")}};
+  struct answer imds[] = {{SEND_IT, imds_token()},
+                          {SEND_IT, answer_text(200, "", "app")},
+                          {SEND_IT, imds_keys("ASIAOLD", LATER)},
+                          {SEND_IT, imds_token()},
+                          {SEND_IT, answer_text(200, "", "app")},
+                          {SEND_IT, imds_keys("ASIANEW", LATER)}};
+  struct lun_role_options options = {.size = sizeof(options), .role_arn = ROLE};
+  lun_session *role = NULL;
+
+  (void)state;
+  serve(script, 3);
+  serve_imds(imds, 6);
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_OK);
+  assert_string_equal(key_of(role), "ASIAONE");
+  assert_signed_by(request(0), "ASIAOLD");
+  assert_signed_by(request(1), "ASIANEW");
+  assert_int_equal(requests(), 2);
+  lun_session_unref(role);
+}
+
+/* ------------------------------------------------------- by a reference -- */
+
+/* The session that REF asks for, a reference of its own. */
+static lun_session *for_ref(const char *text)
+{
+  struct lun_ref ref = {.ctx = NULL};
+  lun_session *asked = NULL;
+
+  memset(&error, 0, sizeof(error));
+  assert_int_equal(lun_ref_parse(&ref, ctx, lun_span_of(text), &error), LUN_OK);
+  if (lun_session_for_ref(&asked, session, &ref, &error))
+    assert_null(asked);
+  lun_ref_done(&ref);
+  return asked;
+}
+
+static void references(void **state)
+{
+  struct answer script[] = {{SEND_IT, reader_answer("ASIAONE")}};
+  lun_session *one = NULL;
+  lun_session *two = NULL;
+
+  (void)state;
+  env_keys();
+  serve(script, 1);
+  set_env("AWS_REGION", NULL);
+  set_config("[default]\nregion = eu-west-1\n[profile dev]\n"
+             "region = eu-west-2\naws_access_key_id = AKIDDEV\n"
+             "aws_secret_access_key = canary-secret\n");
+  assert_int_equal(make(NULL), LUN_OK);
+  one = for_ref("prod/db?stage=AWSPREVIOUS&region=eu-west-3");
+  assert_ptr_equal(one, session); /* nothing of the session's is asked for */
+  lun_session_unref(one);
+
+  one = for_ref("a?profile=dev");
+  two = for_ref("b?profile=dev#c");
+  assert_ptr_equal(one, two);
+  assert_ptr_not_equal(one, session);
+  assert_string_equal(lun_session_region(one), "eu-west-2");
+  assert_string_equal(key_of(one), "AKIDDEV");
+  lun_session_unref(one);
+  lun_session_unref(two);
+
+  one = for_ref("a?role=" ROLE "&profile=dev");
+  two = for_ref("a?role=" ROLE "&profile=dev&external_id=xy");
+  assert_ptr_not_equal(one, two);
+  lun_session_unref(two);
+  two = for_ref("b?profile=dev&role=" ROLE);
+  assert_ptr_equal(one, two);
+  assert_string_equal(key_of(one), "ASIAONE");
+  assert_string_equal(key_of(two), "ASIAONE");
+  assert_int_equal(requests(), 1);
+  assert_signed_by(request(0), "AKIDDEV");
+  lun_session_unref(one);
+  lun_session_unref(two);
+
+  assert_null(for_ref("a?profile=dve"));
+  assert_int_equal(error.code, LUN_ECREDENTIALS);
+  assert_string_equal(error.hint, "did you mean \"dev\"?");
+}
+
+/* What was set in code stays; what was not comes from the other profile. */
+static void options_stay(void **state)
+{
+  struct lun_session_options options = {.region = "ap-south-1",
+                                        .max_attempts = 1,
+                                        .deadline_ms = 77,
+                                        .endpoint_url = "https://h"};
+  lun_session *one = NULL;
+
+  (void)state;
+  set_config("[profile dev]\nregion = eu-west-2\n");
+  assert_int_equal(make(&options), LUN_OK);
+  one = for_ref("a?profile=dev");
+  assert_string_equal(lun_session_region(one), "ap-south-1");
+  assert_string_equal(lun_session_settings(one)->endpoint_url, "https://h");
+  assert_int_equal(lun_session_settings(one)->max_attempts, 1);
+  assert_int_equal(lun_session_settings(one)->deadline_ms, 77);
+  lun_session_unref(one);
+}
+
+/* Where no region is known, the ARN's will do for STS, and for nothing else:
+ * a name would be looked for where nobody said. */
+static void the_region_of_a_role(void **state)
+{
+  struct answer script[] = {{SEND_IT, reader_answer("ASIAONE")}};
+  lun_session *one = NULL;
+
+  (void)state;
+  env_keys();
+  serve(script, 1);
+  set_env("AWS_REGION", NULL);
+  assert_int_equal(make(NULL), LUN_OK);
+  one = for_ref(SECRET_ARN "?role=" ROLE);
+  assert_string_equal(key_of(one), "ASIAONE");
+  assert_has(request(0), "/eu-central-1/sts/aws4_request");
+  assert_null(lun_session_region(one));
+  lun_session_unref(one);
+  one = for_ref("prod/db?role=" ROLE "&external_id=xy");
+  assert_has(key_of(one), "no region is known for sts");
+  assert_null(strstr(error.hint, "ARN"));
+  lun_session_unref(one);
+}
+
+/* --------------------------------------------------------------- memory -- */
+
+static enum lun_code make_all(struct lun_error *err)
+{
+  struct lun_session_options options = {.access_key_id = "AKIDFIXED",
+                                        .secret_access_key = "canary-secret"};
+  struct lun_ref ref = {.ctx = NULL};
+  lun_session *mine = NULL;
+  lun_session *asked = NULL;
+  enum lun_code rc =
+      lun_ref_parse(&ref, ctx, LUN_SPAN_LIT("a?profile=dev&role=" ROLE), err);
+
+  if (rc)
+    return rc;
+  rc = lun_session_make(&mine, ctx, &options, &scene_env, err);
+  if (!rc)
+    rc = lun_session_for_ref(&asked, mine, &ref, err);
+  lun_session_unref(asked);
+  lun_session_unref(mine);
+  lun_ref_done(&ref);
+  return rc;
+}
+
+static void every_allocation_fails_once(void **state)
+{
+  (void)state;
+  set_config("[profile dev]\nregion = eu-west-2\n");
+  sweep(make_all);
+}
+
+#define CASE(function)                                                         \
+  cmocka_unit_test_setup_teardown(function, make_scene, free_session)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      CASE(parts),
+      CASE(what_cannot_be_made),
+      CASE(fixed_keys),
+      CASE(parts_of_fixed_keys),
+      CASE(a_role_in_code),
+      CASE(a_role_on_a_role),
+      CASE(roles_refused),
+      CASE(an_expired_base),
+      CASE(references),
+      CASE(options_stay),
+      CASE(the_region_of_a_role),
+      CASE(every_allocation_fails_once),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
