@@ -11,13 +11,20 @@
 #include "ini.h"
 
 #include "../base/error.h"
+#include "index.h"
 
-/* Look-ups are linear, so that hostile sizes must not be possible. */
+/* More than any file has that somebody wrote. */
+#define LINE_MAX_BYTES ((size_t)64 << 10)
 #define SECTIONS_MAX   10000
 #define PROPERTIES_MAX 1000
 
+/* Who a name belongs to, for the index: a kind of section has sections, and a
+ * section has properties. */
+#define OWNER_OF(section) ((uint32_t)LUN_INI_SERVICES + 1 + (uint32_t)(section))
+
 struct parser {
   struct lun_ini ini;
+  struct lun_index index; /* of the sections and of all their properties */
   enum lun_ini_kind kind;
   const char *name; /* of the file, for errors */
   int line;
@@ -78,10 +85,16 @@ static enum lun_code refuse(struct parser *p, const char *wrong)
                        wrong);
 }
 
-/* Blanks and tabs are all that the dialect takes for white space. */
-static bool blank(char c)
+/* What the index asks for. */
+static const char *name_of(const void *data, uint32_t owner, uint32_t item)
 {
-  return c == ' ' || c == '\t';
+  const struct lun_ini *ini = &((const struct parser *)data)->ini;
+  const struct lun_ini_section *section = NULL;
+
+  if (owner < OWNER_OF(0))
+    return ini->sections[item].name;
+  section = &ini->sections[owner - OWNER_OF(0)];
+  return item < section->nproperties ? section->properties[item].key : NULL;
 }
 
 static bool comment_mark(char c)
@@ -89,45 +102,25 @@ static bool comment_mark(char c)
   return c == '#' || c == ';';
 }
 
-static struct lun_span trim(struct lun_span text)
-{
-  while (text.len > 0 && blank(text.ptr[0])) {
-    text.ptr++;
-    text.len--;
-  }
-  while (text.len > 0 && blank(text.ptr[text.len - 1]))
-    text.len--;
-  return text;
-}
-
 /* LINE without the comment at its end, which may need a blank before it. */
 static struct lun_span strip_comment(struct lun_span line, bool after_blank)
 {
   size_t i = 0;
 
-  line = trim(line);
+  line = lun_text_trim_blank(line);
   for (i = 0; i < line.len; i++)
     if (comment_mark(line.ptr[i]) &&
-        (!after_blank || (i > 0 && blank(line.ptr[i - 1])))) {
+        (!after_blank || (i > 0 && lun_text_blank(line.ptr[i - 1])))) {
       line.len = i;
       break;
     }
-  return trim(line);
+  return lun_text_trim_blank(line);
 }
 
 /* True if all characters may stand in the name of a profile or a property. */
 static bool plain_name(struct lun_span name)
 {
-  size_t i = 0;
-
-  for (i = 0; i < name.len; i++) {
-    char c = lun_text_lower(name.ptr[i]);
-
-    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-        (c == '\0' || strchr("-_/.%@:+", c) == NULL))
-      return false;
-  }
-  return name.len > 0;
+  return lun_text_of(name, "-_/.%@:+");
 }
 
 /* Room for one more of ITEMS, which grow by doubling; NULL: no memory. */
@@ -165,37 +158,54 @@ static const char *split_property(struct lun_span line, bool sub,
   key->len = (size_t)(equals - line.ptr);
   value->ptr = equals + 1;
   value->len = line.len - key->len - 1;
-  *key = trim(*key);
-  *value = trim(*value);
+  *key = lun_text_trim_blank(*key);
+  *value = lun_text_trim_blank(*value);
   if (key->len == 0)
     return sub ? "Sub-property did not have a name"
                : "Property did not have a name";
   return NULL;
 }
 
+/* A new property of the open section, still empty, in *OUT. */
+static enum lun_code add_property(struct parser *p, struct lun_span key,
+                                  struct lun_ini_property **out)
+{
+  struct lun_ini_section *section = &p->ini.sections[p->section];
+  size_t count = section->nproperties;
+  struct lun_ini_property *grown = NULL;
+  enum lun_code rc = LUN_OK;
+
+  if (count == PROPERTIES_MAX)
+    return refuse(p, "Too many properties in one section");
+  grown = grow(p->ini.ctx, section->properties, count, sizeof(*grown));
+  if (grown == NULL)
+    return lun_error_nomem(p->err);
+  section->properties = grown;
+  rc = lun_index_add(&p->index, OWNER_OF(p->section), key, (uint32_t)count,
+                     p->err);
+  if (rc)
+    return rc;
+  section->nproperties++;
+  grown[count] = (struct lun_ini_property){.key = NULL};
+  *out = &grown[count];
+  return LUN_OK;
+}
+
 /* Puts the open property, its value complete, into the open section. */
 static enum lun_code store_property(struct parser *p)
 {
   struct lun_ini_section *section = &p->ini.sections[p->section];
+  struct lun_span key = lun_span_of(p->property.key);
+  uint32_t at = lun_index_find(&p->index, OWNER_OF(p->section), key);
   struct lun_ini_property *slot = NULL;
-  size_t i = 0;
+  enum lun_code rc = LUN_OK;
 
-  for (i = 0; i < section->nproperties; i++)
-    if (strcmp(section->properties[i].key, p->property.key) == 0)
-      slot = &section->properties[i];
-  if (slot == NULL) {
-    struct lun_ini_property *grown = NULL;
-
-    if (section->nproperties == PROPERTIES_MAX)
-      return refuse(p, "Too many properties in one section");
-    grown = grow(p->ini.ctx, section->properties, section->nproperties,
-                 sizeof(*grown));
-    if (grown == NULL)
-      return lun_error_nomem(p->err);
-    section->properties = grown;
-    slot = &grown[section->nproperties++];
-    *slot = (struct lun_ini_property){.key = NULL};
-  }
+  if (at == LUN_INDEX_NONE)
+    rc = add_property(p, key, &slot);
+  else
+    slot = &section->properties[at];
+  if (rc)
+    return rc;
   free_property(p->ini.ctx, slot);
   *slot = p->property;
   p->property = (struct lun_ini_property){.key = NULL};
@@ -271,7 +281,7 @@ static enum lun_code add_sub(struct parser *p, struct lun_span key,
 static enum lun_code read_continuation(struct parser *p, struct lun_span line)
 {
   enum lun_code rc = LUN_OK;
-  struct lun_span text = trim(line);
+  struct lun_span text = lun_text_trim_blank(line);
   struct lun_span key = {NULL, 0};
   struct lun_span value = {NULL, 0};
   const char *wrong = NULL;
@@ -304,11 +314,11 @@ static struct lun_span first_word(struct lun_span *text)
 {
   struct lun_span word = {text->ptr, 0};
 
-  while (word.len < text->len && !blank(word.ptr[word.len]))
+  while (word.len < text->len && !lun_text_blank(word.ptr[word.len]))
     word.len++;
   text->ptr += word.len;
   text->len -= word.len;
-  *text = trim(*text);
+  *text = lun_text_trim_blank(*text);
   return word;
 }
 
@@ -319,7 +329,7 @@ static struct lun_span first_word(struct lun_span *text)
 static bool read_header(enum lun_ini_kind kind, struct lun_span inside,
                         struct lun_ini_section *header, struct lun_span *name)
 {
-  struct lun_span rest = trim(inside);
+  struct lun_span rest = lun_text_trim_blank(inside);
   struct lun_span word = first_word(&rest);
 
   header->kind = LUN_INI_PROFILE;
@@ -347,6 +357,7 @@ static enum lun_code add_section(struct parser *p,
 {
   struct lun_ini *ini = &p->ini;
   struct lun_ini_section *grown = NULL;
+  enum lun_code rc = LUN_OK;
   char *copy = NULL;
 
   if (ini->nsections == SECTIONS_MAX)
@@ -355,6 +366,10 @@ static enum lun_code add_section(struct parser *p,
   if (grown == NULL)
     return lun_error_nomem(p->err);
   ini->sections = grown;
+  rc = lun_index_add(&p->index, header->kind, name, (uint32_t)ini->nsections,
+                     p->err);
+  if (rc)
+    return rc;
   copy = lun_mem_copy(ini->ctx, name.ptr, name.len);
   if (copy == NULL)
     return lun_error_nomem(p->err);
@@ -388,7 +403,7 @@ static enum lun_code read_section(struct parser *p, struct lun_span line)
   enum lun_code rc = close_property(p);
   struct lun_ini_section header = {.kind = LUN_INI_PROFILE};
   struct lun_span name = {NULL, 0};
-  size_t i = 0;
+  uint32_t at = LUN_INDEX_NONE;
 
   if (rc)
     return rc;
@@ -400,15 +415,11 @@ static enum lun_code read_section(struct parser *p, struct lun_span line)
   p->section_kept = false;
   if (!read_header(p->kind, line, &header, &name))
     return LUN_OK;
-  for (i = 0; i < p->ini.nsections; i++) {
-    const struct lun_ini_section *section = &p->ini.sections[i];
-
-    if (section->kind == header.kind && lun_span_is(name, section->name)) {
-      reopen_section(p, i, header.prefixed);
-      return LUN_OK;
-    }
-  }
-  return add_section(p, &header, name);
+  at = lun_index_find(&p->index, header.kind, name);
+  if (at == LUN_INDEX_NONE)
+    return add_section(p, &header, name);
+  reopen_section(p, at, header.prefixed);
+  return LUN_OK;
 }
 
 /* -------------------------------------------------------------- parsing -- */
@@ -417,13 +428,15 @@ static enum lun_code read_line(struct parser *p, struct lun_span line)
 {
   if (line.len > 0 && line.ptr[line.len - 1] == '\r')
     line.len--;
+  if (line.len > LINE_MAX_BYTES)
+    return refuse(p, "The line is longer than 64 KiB");
   if (line.len > 0 && memchr(line.ptr, '\0', line.len) != NULL)
     return refuse(p, "A NUL byte cannot be in a configuration file");
-  if (trim(line).len == 0 || comment_mark(line.ptr[0]))
+  if (lun_text_trim_blank(line).len == 0 || comment_mark(line.ptr[0]))
     return LUN_OK;
   if (line.ptr[0] == '[')
     return read_section(p, line);
-  if (blank(line.ptr[0]))
+  if (lun_text_blank(line.ptr[0]))
     return read_continuation(p, line);
   return read_property(p, line);
 }
@@ -435,6 +448,7 @@ enum lun_code lun_ini_parse(struct lun_ini *out, lun_ctx *ctx,
   enum lun_code rc = LUN_OK;
   struct parser p = {
       .ini = {.ctx = ctx},
+      .index = {.ctx = ctx, .name = name_of, .data = &p},
       .kind = kind,
       .name = name,
       .err = err,
@@ -467,6 +481,7 @@ enum lun_code lun_ini_parse(struct lun_ini *out, lun_ctx *ctx,
   }
   free_property(ctx, &p.property);
   lun_buf_done(&p.value);
+  lun_index_done(&p.index);
   lun_ini_done(&p.ini);
   return rc;
 }

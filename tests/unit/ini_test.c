@@ -1,6 +1,7 @@
 /* AWS's INI dialect: what the cross-SDK cases leave open, and its faults. */
 #include "unit.h"
 
+#include "../../core/base/clock.h"
 #include "../../core/text/ini.h"
 
 #include <stdio.h>
@@ -120,6 +121,22 @@ static void the_dialect(void **state)
     assert_string_equal(value(&ini, "p", "k"), cases[i].value);
     lun_ini_done(&ini);
   }
+}
+
+/* What [profile default] has pushed aside is gone, under its name as well. */
+static void properties_pushed_aside(void **state)
+{
+  struct lun_ini ini = parse(LUN_INI_CONFIG, "[default]\na = 1\nb = 2\nc = 3\n"
+                                             "[profile default]\nc = 4\n"
+                                             "[profile default]\nb = 5\n"
+                                             "b = 6\nc = 7\n");
+
+  (void)state;
+  assert_int_equal(ini.sections[0].nproperties, 2);
+  assert_string_equal(value(&ini, "default", "a"), "(none)");
+  assert_string_equal(value(&ini, "default", "b"), "6");
+  assert_string_equal(value(&ini, "default", "c"), "7");
+  lun_ini_done(&ini);
 }
 
 static void defaults(void **state)
@@ -249,6 +266,57 @@ static void sizes(void **state)
   lun_buf_done(&text);
 }
 
+/* A megabyte of names, new or the same again, takes no longer than others. */
+static void names_without_end(void **state)
+{
+  static const char *const again[] = {"[profile p9999]\n", "k999 = v\n"};
+  struct lun_buf text = LUN_BUF_INIT(ctx, 1 << 20);
+  int64_t before = lun_clock_mono_ms(ctx);
+  struct lun_ini ini = {.ctx = NULL};
+  int way = 0;
+  int i = 0;
+
+  (void)state;
+  for (way = 0; way < 2; way++) {
+    lun_buf_cut(&text, 0);
+    lun_buf_adds(&text, "[default]\n");
+    for (i = 0; way == 0 && i < 9999; i++)
+      lun_buf_addf(&text, "[profile p%d]\n", i + 1);
+    for (i = 0; way == 1 && i < 1000; i++)
+      lun_buf_addf(&text, "k%d = v\n", i);
+    while (text.len + 32 < text.max)
+      lun_buf_adds(&text, again[way]);
+    ini = parse(LUN_INI_CONFIG, lun_buf_text(&text));
+    assert_int_equal(ini.nsections, way == 0 ? 10000 : 1);
+    assert_int_equal(ini.sections[0].nproperties, way == 0 ? 0 : 1000);
+    lun_ini_done(&ini);
+  }
+  lun_buf_done(&text);
+  assert_in_range(lun_clock_mono_ms(ctx) - before, 0, 5000);
+}
+
+static void long_lines(void **state)
+{
+  size_t most = 64 << 10;
+  struct lun_buf text = LUN_BUF_INIT(ctx, 1 << 20);
+  struct lun_ini ini = {.ctx = NULL};
+  struct lun_error err = {.code = LUN_OK};
+
+  (void)state;
+  lun_buf_adds(&text, "[default]\nk=");
+  while (text.len < 10 + most)
+    lun_buf_addc(&text, 'v');
+  ini = parse(LUN_INI_CONFIG, lun_buf_text(&text));
+  assert_int_equal(strlen(value(&ini, "default", "k")), most - 2);
+  lun_ini_done(&ini);
+  lun_buf_addc(&text, 'v');
+  assert_int_equal(lun_ini_parse(&ini, ctx, LUN_INI_CONFIG, lun_buf_view(&text),
+                                 "config", &err),
+                   LUN_EINVALID);
+  assert_string_equal(err.message, "config:2: The line is longer than 64 KiB");
+  lun_buf_done(&text);
+}
+
 static enum lun_code parse_some(struct lun_error *err)
 {
   struct lun_ini ini = {.ctx = ctx};
@@ -272,10 +340,17 @@ static void allocation_failures(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      TEST(a_file),   TEST(the_dialect),
-      TEST(defaults), TEST(credentials_have_no_prefix),
-      TEST(mistakes), TEST(odd_headers),
-      TEST(sizes),    TEST(allocation_failures),
+      TEST(a_file),
+      TEST(the_dialect),
+      TEST(defaults),
+      TEST(properties_pushed_aside),
+      TEST(credentials_have_no_prefix),
+      TEST(mistakes),
+      TEST(odd_headers),
+      TEST(sizes),
+      TEST(names_without_end),
+      TEST(long_lines),
+      TEST(allocation_failures),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
