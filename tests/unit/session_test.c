@@ -1,5 +1,5 @@
 /* Sessions: what they are made of, and those made from them. */
-#include "../../core/aws/operation.h"
+#include "../../core/aws/session.h"
 #include "aws.h"
 
 #define LATER "2026-11-23T01:00:00Z"
