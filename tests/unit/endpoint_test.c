@@ -102,6 +102,153 @@ static void hosts(void **state)
                                        .url = "http://127.0.0.1:4566/base"});
 }
 
+/* The hosts of a region: plain, dual stack, FIPS, both. */
+struct row {
+  const char *region;
+  const char *hosts[4];
+};
+
+static void expect_rows(const char *service, const struct row *rows,
+                        size_t count)
+{
+  size_t i = 0;
+  int which = 0;
+
+  for (i = 0; i < count; i++)
+    for (which = 0; which < 4; which++) {
+      char want[160] = "";
+
+      (void)snprintf(want, sizeof(want), "https://%s%s %s", service,
+                     rows[i].hosts[which], rows[i].region);
+      expect(want, (struct lun_endpoint_options){
+                       .service = service,
+                       .region = rows[i].region,
+                       .dual_stack = which % 2 == 1,
+                       .fips = which >= 2,
+                   });
+    }
+}
+
+static void hosts_of_secrets_manager(void **state)
+{
+  static const struct row rows[] = {
+      {"eu-central-1",
+       {".eu-central-1.amazonaws.com", ".eu-central-1.amazonaws.com",
+        "-fips.eu-central-1.amazonaws.com",
+        "-fips.eu-central-1.amazonaws.com"}},
+      {"cn-north-1",
+       {".cn-north-1.amazonaws.com.cn", ".cn-north-1.amazonaws.com.cn",
+        "-fips.cn-north-1.amazonaws.com.cn",
+        "-fips.cn-north-1.api.amazonwebservices.com.cn"}},
+      {"us-gov-west-1",
+       {".us-gov-west-1.amazonaws.com", ".us-gov-west-1.amazonaws.com",
+        "-fips.us-gov-west-1.amazonaws.com",
+        "-fips.us-gov-west-1.amazonaws.com"}},
+      {"eusc-de-east-1",
+       {".eusc-de-east-1.amazonaws.eu",
+        ".eusc-de-east-1.api.amazonwebservices.eu",
+        "-fips.eusc-de-east-1.amazonaws.eu",
+        "-fips.eusc-de-east-1.api.amazonwebservices.eu"}},
+      {"us-iso-east-1",
+       {".us-iso-east-1.c2s.ic.gov", ".us-iso-east-1.api.aws.ic.gov",
+        "-fips.us-iso-east-1.c2s.ic.gov",
+        "-fips.us-iso-east-1.api.aws.ic.gov"}},
+      {"us-isob-east-1",
+       {".us-isob-east-1.sc2s.sgov.gov", ".us-isob-east-1.api.aws.scloud",
+        "-fips.us-isob-east-1.sc2s.sgov.gov",
+        "-fips.us-isob-east-1.api.aws.scloud"}},
+      {"eu-isoe-west-1",
+       {".eu-isoe-west-1.cloud.adc-e.uk",
+        ".eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+        "-fips.eu-isoe-west-1.cloud.adc-e.uk",
+        "-fips.eu-isoe-west-1.api.cloud-aws.adc-e.uk"}},
+      {"us-isof-south-1",
+       {".us-isof-south-1.csp.hci.ic.gov",
+        ".us-isof-south-1.api.aws.hci.ic.gov",
+        "-fips.us-isof-south-1.csp.hci.ic.gov",
+        "-fips.us-isof-south-1.api.aws.hci.ic.gov"}},
+  };
+
+  (void)state;
+  expect_rows("secretsmanager", rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void hosts_of_sts(void **state)
+{
+  static const struct row rows[] = {
+      {"eu-central-1",
+       {".eu-central-1.amazonaws.com", ".eu-central-1.api.aws",
+        "-fips.eu-central-1.amazonaws.com", "-fips.eu-central-1.api.aws"}},
+      {"cn-north-1",
+       {".cn-north-1.amazonaws.com.cn",
+        ".cn-north-1.api.amazonwebservices.com.cn",
+        "-fips.cn-north-1.amazonaws.com.cn",
+        "-fips.cn-north-1.api.amazonwebservices.com.cn"}},
+      {"us-gov-west-1",
+       {".us-gov-west-1.amazonaws.com", ".us-gov-west-1.api.aws",
+        ".us-gov-west-1.amazonaws.com", "-fips.us-gov-west-1.api.aws"}},
+      {"eusc-de-east-1",
+       {".eusc-de-east-1.amazonaws.eu",
+        ".eusc-de-east-1.api.amazonwebservices.eu",
+        "-fips.eusc-de-east-1.amazonaws.eu",
+        "-fips.eusc-de-east-1.api.amazonwebservices.eu"}},
+      {"us-iso-east-1",
+       {".us-iso-east-1.c2s.ic.gov", ".us-iso-east-1.api.aws.ic.gov",
+        "-fips.us-iso-east-1.c2s.ic.gov",
+        "-fips.us-iso-east-1.api.aws.ic.gov"}},
+      {"us-isob-east-1",
+       {".us-isob-east-1.sc2s.sgov.gov", ".us-isob-east-1.api.aws.scloud",
+        "-fips.us-isob-east-1.sc2s.sgov.gov",
+        "-fips.us-isob-east-1.api.aws.scloud"}},
+      {"eu-isoe-west-1",
+       {".eu-isoe-west-1.cloud.adc-e.uk",
+        ".eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+        "-fips.eu-isoe-west-1.cloud.adc-e.uk",
+        "-fips.eu-isoe-west-1.api.cloud-aws.adc-e.uk"}},
+      {"us-isof-south-1",
+       {".us-isof-south-1.csp.hci.ic.gov",
+        ".us-isof-south-1.api.aws.hci.ic.gov",
+        "-fips.us-isof-south-1.csp.hci.ic.gov",
+        "-fips.us-isof-south-1.api.aws.hci.ic.gov"}},
+  };
+
+  (void)state;
+  expect_rows("sts", rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* The regions that STS had one host for, before it had others. */
+static void sts_for_all_the_world(void **state)
+{
+  static const char *const regions[] = {
+      "ap-northeast-1", "ap-south-1",   "ap-southeast-1", "ap-southeast-2",
+      "aws-global",     "ca-central-1", "eu-central-1",   "eu-north-1",
+      "eu-west-1",      "eu-west-2",    "eu-west-3",      "sa-east-1",
+      "us-east-1",      "us-east-2",    "us-west-1",      "us-west-2"};
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < sizeof(regions) / sizeof(regions[0]); i++)
+    expect("https://sts.amazonaws.com us-east-1",
+           (struct lun_endpoint_options){
+               .service = "sts", .region = regions[i], .sts_legacy = true});
+  expect("https://sts.eu-west-1.api.aws eu-west-1",
+         (struct lun_endpoint_options){.service = "sts",
+                                       .region = "eu-west-1",
+                                       .sts_legacy = true,
+                                       .dual_stack = true});
+  expect("https://h eu-west-1",
+         (struct lun_endpoint_options){.service = "sts",
+                                       .region = "eu-west-1",
+                                       .sts_legacy = true,
+                                       .url = "https://h"});
+  expect("https://kms.us-east-1.amazonaws.com us-east-1",
+         (struct lun_endpoint_options){
+             .service = "kms", .region = "us-east-1", .sts_legacy = true});
+  /* A configured endpoint without a region cannot be signed for. */
+  expect("https://h ",
+         (struct lun_endpoint_options){.service = "kms", .url = "https://h"});
+}
+
 static void refuse(const char *word, struct lun_endpoint_options options)
 {
   struct lun_buf url = LUN_BUF_INIT(ctx, 1024);
@@ -200,8 +347,11 @@ static void no_memory(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      TEST(partitions), TEST(regions), TEST(hosts),     TEST(refusals),
-      TEST(arns),       TEST(endings), TEST(no_memory),
+      TEST(partitions),   TEST(regions),
+      TEST(hosts),        TEST(hosts_of_secrets_manager),
+      TEST(hosts_of_sts), TEST(sts_for_all_the_world),
+      TEST(refusals),     TEST(arns),
+      TEST(endings),      TEST(no_memory),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
