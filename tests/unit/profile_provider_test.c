@@ -112,7 +112,7 @@ static void kinds_that_are_not_there(void **state)
     char text[256] = "";
 
     set_config("");
-    passes(kinds[i].make, NULL, "the profile has no ");
+    passes(kinds[i].make, NULL, "no ");
     assert_string_equal(provider->name, kinds[i].name);
     (void)snprintf(text, sizeof(text), "[default]\n%s = canary\n",
                    kinds[i].key);

@@ -36,9 +36,9 @@ static void role_fails(const char *text)
 static void profiles_without_a_role(void **state)
 {
   (void)state;
-  passes(lun_provider_profile_role, NULL, "the profile has no role_arn");
+  passes(lun_provider_profile_role, NULL, "no role_arn");
   set_config("[default]\nrole_arn =\n");
-  passes(lun_provider_profile_role, NULL, "the profile has no role_arn");
+  passes(lun_provider_profile_role, NULL, "no role_arn");
   set_config("[default]\nrole_arn = " ROLE "\n"
              "web_identity_token_file = /canary\n");
   passes(lun_provider_profile_role, NULL, "web_identity_token_file");
