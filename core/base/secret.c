@@ -6,8 +6,10 @@
  * a secret can reach a pointer there.
  *
  * A part refers to the secret that owns the bytes, never to another part.
- * A slab goes with its last secret, and the arena with the last slab, so that
- * what a context holds depends on what lives and not on what has lived.
+ * A slab goes with its last secret, and the arena with the last of all, so
+ * that what a context holds depends on what lives and not on what has lived.
+ * Secrets that no slot is large enough for are in a list, so that the arena
+ * can cleanse them too when it goes before they do.
  */
 #include "secret.h"
 
@@ -37,6 +39,7 @@ struct list {
 
 struct lun_arena {
   struct list tiers[TIERS];
+  lun_secret *large; /* the first of those with a mapping of their own */
 };
 
 struct lun_secret {
@@ -47,6 +50,8 @@ struct lun_secret {
   size_t room;        /* bytes that the slot or the mapping has */
   struct slab *slab;  /* NULL: a mapping of its own, or a part */
   lun_secret *parent; /* of a part: who owns the bytes */
+  lun_secret *prev;   /* among the large ones */
+  lun_secret *next;
 };
 
 static size_t slot_size(size_t tier)
@@ -102,17 +107,24 @@ static void slab_free(lun_ctx *ctx, struct list *list, struct slab *slab)
   lun_mem_free(ctx, slab);
 }
 
+/* The context's arena, made if there is none yet; NULL: no memory. */
+static struct lun_arena *arena_of(lun_ctx *ctx)
+{
+  if (ctx->arena == NULL)
+    ctx->arena = lun_mem_alloc(ctx, sizeof(*ctx->arena));
+  return ctx->arena;
+}
+
 /* A slab with room for one more, or NULL. */
 static struct slab *slab_with_room(lun_ctx *ctx, size_t tier)
 {
+  struct lun_arena *arena = arena_of(ctx);
   struct list *list = NULL;
   struct slab *slab = NULL;
 
-  if (ctx->arena == NULL)
-    ctx->arena = lun_mem_alloc(ctx, sizeof(*ctx->arena));
-  if (ctx->arena == NULL)
+  if (arena == NULL)
     return NULL;
-  list = &ctx->arena->tiers[tier];
+  list = &arena->tiers[tier];
   if (list->first != NULL && !slab_full(list->first))
     return list->first;
   slab = lun_mem_alloc(ctx, sizeof(*slab));
@@ -159,6 +171,36 @@ static void slot_give(lun_ctx *ctx, struct slab *slab, const char *ptr)
   list_prepend(list, slab);
 }
 
+/* ------------------------------------------------------- large secrets -- */
+
+static bool large_take(lun_secret *secret, size_t len)
+{
+  struct lun_arena *arena = arena_of(secret->ctx);
+
+  if (arena != NULL)
+    secret->ptr = lun_mem_map(secret->ctx, len);
+  if (secret->ptr == NULL)
+    return false;
+  secret->room = len;
+  secret->next = arena->large;
+  if (secret->next != NULL)
+    secret->next->prev = secret;
+  arena->large = secret;
+  return true;
+}
+
+static void large_give(lun_ctx *ctx, lun_secret *secret)
+{
+  if (secret->prev != NULL)
+    secret->prev->next = secret->next;
+  else
+    ctx->arena->large = secret->next;
+  if (secret->next != NULL)
+    secret->next->prev = secret->prev;
+  lun_mem_unmap(ctx, secret->ptr, secret->room);
+  secret->ptr = NULL;
+}
+
 void lun_arena_free(lun_ctx *ctx)
 {
   size_t tier = 0;
@@ -171,6 +213,8 @@ void lun_arena_free(lun_ctx *ctx)
     while (list->first != NULL)
       slab_free(ctx, list, list->first);
   }
+  while (ctx->arena->large != NULL)
+    large_give(ctx, ctx->arena->large);
   lun_mem_free(ctx, ctx->arena);
   ctx->arena = NULL;
 }
@@ -191,11 +235,8 @@ static bool secret_room(lun_secret *secret, size_t len)
 
   while (tier < TIERS && slot_size(tier) < len)
     tier++;
-  if (tier == TIERS) {
-    secret->ptr = lun_mem_map(secret->ctx, len);
-    secret->room = len;
-    return secret->ptr != NULL;
-  }
+  if (tier == TIERS)
+    return large_take(secret, len);
   secret->slab = slab_with_room(secret->ctx, tier);
   if (secret->slab == NULL)
     return false;
@@ -303,7 +344,7 @@ void lun_secret_unref(lun_secret *secret)
     if (secret->slab != NULL)
       slot_give(ctx, secret->slab, secret->ptr);
     else
-      lun_mem_unmap(ctx, secret->ptr, secret->room);
+      large_give(ctx, secret);
   }
   lun_mem_free(ctx, secret);
   ctx->live_secrets--;

@@ -1,8 +1,10 @@
 /* Protected bytes: their slots, their life, their end. */
 #include "unit.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -210,6 +212,34 @@ static void not_inherited(void **state)
   lun_secret_unref(secret);
 }
 
+/* What was forgotten goes with the context, whatever its size. */
+static void forgotten_ones_go(void **state)
+{
+  static const size_t sizes[] = {10, 5000, 100000, 5000};
+  lun_secret *secrets[4] = {NULL};
+  char *bytes[4] = {NULL};
+  lun_ctx *mine = NULL;
+  unsigned char seen[32] = {0};
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t i = 0;
+
+  (void)state;
+  assert_int_equal(lun_ctx_new(&mine, NULL), LUN_OK);
+  for (i = 0; i < 4; i++)
+    assert_int_equal(
+        lun_secret_alloc(&secrets[i], mine, sizes[i], &bytes[i], NULL), LUN_OK);
+  lun_secret_unref(secrets[1]);
+  lun_ctx_free(mine);
+  for (i = 0; i < 4; i++) {
+    void *start = (void *)((uintptr_t)bytes[i] / page * page);
+
+    assert_int_equal(mincore(start, page, seen), -1);
+    assert_int_equal(errno, ENOMEM); /* no such pages */
+    if (i != 1)
+      lun_mem_free(NULL, secrets[i]); /* the handle */
+  }
+}
+
 static enum lun_code make_some(struct lun_error *err)
 {
   static const size_t sizes[] = {10, 300, 5000, 20};
@@ -253,6 +283,7 @@ int main(void)
       TEST(many_come_and_go),
       TEST(no_secrets_no_pages),
       TEST(not_inherited),
+      TEST(forgotten_ones_go),
       TEST(allocation_failures),
   };
 
