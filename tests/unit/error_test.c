@@ -80,6 +80,7 @@ static void texts_are_one_clean_line(void **state)
   check_text("\x7f\xc2\x9b", "  ");
   check_text("a\xffz\xc3", "a?z?");
   check_text("\xe2\x80\xae\xe2\x80\xa8x", "  x"); /* right-to-left, separator */
+  check_text("\xd8\x9c\xe2\x80\x8fx", "  x");     /* Arabic and Hebrew marks */
   check_text("123456789012345", "123456789012345");
   check_text("1234567890123456", "123456789012...");
   check_text("1234567890\xc3\xa9\xc3\xa9\xc3\xa9", "1234567890\xc3\xa9...");
