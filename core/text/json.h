@@ -12,7 +12,7 @@
 #include "jstring.h"
 #include "text.h"
 
-#define LUN_JSON_DEPTH 128     /* nesting; more is refused */
+#define LUN_JSON_DEPTH 64      /* nesting; more is refused */
 #define LUN_JSON_NODES 1000000 /* values and keys; more are refused */
 
 enum lun_json_kind {

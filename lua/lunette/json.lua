@@ -4,7 +4,7 @@ local core = require "lunette.core"
 
 local json = {}
 
-local DEPTH = 128 -- as the scanner reads
+local DEPTH = 64 -- as the scanner reads
 
 --- Lua values of a JSON text: integers are exact, null is ln.null, an array
 -- remembers that it is one. A secret value stays one, checked to be JSON.

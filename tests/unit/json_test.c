@@ -109,7 +109,7 @@ static void refusals_name_the_place(void **state)
   check_refused(LUN_SPAN_LIT("NaN"), "a value was expected");
 }
 
-/* Any text of a million brackets is refused, and LUN_JSON_DEPTH is not. */
+/* A million brackets are refused, and 65; LUN_JSON_DEPTH are not. */
 static void nesting(void **state)
 {
   enum {
@@ -117,6 +117,7 @@ static void nesting(void **state)
   };
   char *text = malloc(DEEP);
   char fine[2 * LUN_JSON_DEPTH + 2] = "";
+  char deeper[65] = "";
   struct lun_json *json = NULL;
 
   (void)state;
@@ -129,6 +130,8 @@ static void nesting(void **state)
   json = parse(fine);
   assert_int_equal(json->count, LUN_JSON_DEPTH);
   lun_json_unref(json);
+  memset(deeper, '[', sizeof(deeper));
+  check_refused((struct lun_span){deeper, sizeof(deeper)}, "too deep");
 }
 
 static void too_many_values(void **state)
