@@ -372,7 +372,7 @@ static void fixed_ones(void **state)
   lun_cred_unref(cred);
 }
 
-/* --------------------------------------------------------------- deadline -- */
+/* -------------------------------------------------------------- deadline -- */
 
 /* Who gives up does not take the fetch from the others. */
 static void one_gives_up(void **state)

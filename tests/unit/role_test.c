@@ -202,7 +202,7 @@ static void variables_do_not_reach_a_source(void **state)
   role_fails("The source profile \"base\" must have credentials.");
 }
 
-/* ------------------------------------------------------ what is asked for -- */
+/* ----------------------------------------------------- what is asked for -- */
 
 static void one_source_exactly(void **state)
 {
