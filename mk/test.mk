@@ -103,17 +103,17 @@ valgrind:  ## run the tests of C and Lua, and the vectors, under valgrind
 # Each fuzzer includes the very .c it attacks; what it finds stays in its folder.
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(BUILD)/%)
-FUZZ_SECONDS ?= 30
+SECONDS  ?= 30
 FUZZ_CFLAGS = $(CSTD) -O1 -g -DLUN_ASAN \
   -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-fuzz:  ## fuzz every parser and writer, FUZZ_SECONDS=30 each
+fuzz:  ## fuzz every parser and writer, SECONDS=30 each
 	@mk/deps install build fuzz
 	@$(MAKE) $(FUZZ_BIN)
 	@for fuzzer in $(abspath $(FUZZ_BIN)); do \
 	  echo "  FUZZ $${fuzzer##*/}"; \
 	  mkdir -p $$fuzzer.corpus && cd $$fuzzer.corpus && \
-	  $$fuzzer -max_total_time=$(FUZZ_SECONDS) . >$$fuzzer.log 2>&1 || \
+	  $$fuzzer -max_total_time=$(SECONDS) . >$$fuzzer.log 2>&1 || \
 	    { tail -n 40 $$fuzzer.log; exit 1; }; \
 	done
 
