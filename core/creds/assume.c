@@ -19,14 +19,7 @@
 
 static bool all_of(const char *text, const char *marks)
 {
-  for (; *text != '\0'; text++) {
-    char low = lun_text_lower(*text);
-
-    if (!(low >= 'a' && low <= 'z') && !(low >= '0' && low <= '9') &&
-        strchr(marks, *text) == NULL)
-      return false;
-  }
-  return true;
+  return text[0] == '\0' || lun_text_of(lun_span_of(text), marks);
 }
 
 static bool length_in(const char *text, size_t min, size_t max)

@@ -76,32 +76,20 @@ static enum lun_code begin(struct imds_provider *provider,
 
 /* ---------------------------------------------------------------- role -- */
 
-static bool role_char(char c)
-{
-  char low = lun_text_lower(c);
-
-  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
-         (c != '\0' && strchr("_+=,.@-", c) != NULL);
-}
-
 /* The first line of the list; it becomes part of a URL, so nothing but the
  * characters of a role's name passes. */
 static bool read_role(struct imds_provider *provider)
 {
   struct lun_span list = lun_buf_view(&provider->get.body);
   const char *end = NULL;
-  size_t i = 0;
 
   if (list.len > 0)
     end = memchr(list.ptr, '\n', list.len);
   if (end != NULL)
     list.len = (size_t)(end - list.ptr);
   list = lun_text_trim(list);
-  if (list.len == 0 || list.len > ROLE_LEN)
+  if (list.len > ROLE_LEN || !lun_text_of(list, "_+=,.@-"))
     return false;
-  for (i = 0; i < list.len; i++)
-    if (!role_char(list.ptr[i]))
-      return false;
   memcpy(provider->role, list.ptr, list.len);
   provider->role[list.len] = '\0';
   return true;
