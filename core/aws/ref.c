@@ -40,10 +40,7 @@ static enum lun_code refuse(const struct scan *scan, const char *at,
 
 static bool name_char(char c)
 {
-  char low = lun_text_lower(c);
-
-  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
-         (c != '\0' && strchr("/_+=.@-", c) != NULL);
+  return lun_text_alnum(c) || (c != '\0' && strchr("/_+=.@-", c) != NULL);
 }
 
 static enum lun_code check_name(const struct scan *scan, struct lun_span name)

@@ -34,16 +34,6 @@ static const char *const legacy_regions[] = {
 
 /* --------------------------------------------------------- partitions -- */
 
-static bool is_digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-  return is_digit(c) || (lun_text_lower(c) >= 'a' && lun_text_lower(c) <= 'z');
-}
-
 /* True if REGION is PREFIX, a hyphen, a word, a hyphen, a number. */
 static bool prefixed(struct lun_span region, struct lun_span prefix)
 {
@@ -54,11 +44,11 @@ static bool prefixed(struct lun_span region, struct lun_span prefix)
   if (region.len <= prefix.len || region.ptr[i++] != '-' ||
       strncmp(region.ptr, prefix.ptr, prefix.len) != 0)
     return false;
-  for (; i < region.len && is_alnum(region.ptr[i]); i++)
+  for (; i < region.len && lun_text_alnum(region.ptr[i]); i++)
     word++;
   if (word == 0 || i == region.len || region.ptr[i++] != '-')
     return false;
-  for (; i < region.len && is_digit(region.ptr[i]); i++)
+  for (; i < region.len && lun_text_digit(region.ptr[i]); i++)
     number++;
   return number > 0 && i == region.len;
 }
@@ -117,7 +107,7 @@ bool lun_region_valid(struct lun_span text)
       text.ptr[text.len - 1] == '-')
     return false;
   for (i = 0; i < text.len; i++)
-    if (text.ptr[i] != '-' && !is_digit(text.ptr[i]) &&
+    if (text.ptr[i] != '-' && !lun_text_digit(text.ptr[i]) &&
         !(text.ptr[i] >= 'a' && text.ptr[i] <= 'z'))
       return false;
   return true;
@@ -271,13 +261,12 @@ bool lun_arn_role(struct lun_arn *out, struct lun_span *name,
   size_t start = sizeof(role) - 1;
   size_t i = 0;
 
-  if (!lun_text_printable(text) || memchr(text.ptr, ' ', text.len) != NULL ||
-      !lun_arn_parse(&arn, text) || !lun_span_is(arn.service, "iam") ||
-      arn.region.len > 0 || arn.account.len == 0 ||
-      !lun_text_prefix(arn.resource, role))
+  if (!lun_text_word(text) || !lun_arn_parse(&arn, text) ||
+      !lun_span_is(arn.service, "iam") || arn.region.len > 0 ||
+      arn.account.len == 0 || !lun_text_prefix(arn.resource, role))
     return false;
   for (i = 0; i < arn.account.len; i++)
-    if (!is_digit(arn.account.ptr[i]))
+    if (!lun_text_digit(arn.account.ptr[i]))
       return false;
   for (i = start; i < arn.resource.len; i++)
     if (arn.resource.ptr[i] == '/')
