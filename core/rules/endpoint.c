@@ -286,7 +286,7 @@ bool lun_arn_suffixed(struct lun_span text)
   if (text.len <= LUN_ARN_SUFFIX || text.ptr[text.len - LUN_ARN_SUFFIX] != '-')
     return false;
   for (i = text.len - LUN_ARN_SUFFIX + 1; i < text.len; i++)
-    if (!is_alnum(text.ptr[i]))
+    if (!lun_text_alnum(text.ptr[i]))
       return false;
   return true;
 }
