@@ -5,8 +5,11 @@
  * opens is followed on a small stack; where quoting rules nest in ways that
  * shells disagree about (here-documents, ${...}, arithmetic, back quotes)
  * values are refused rather than guessed.
+ *
+ * A shell takes a backslash and the newline behind it away before it looks:
+ * what a backslash does is decided at the character that follows it.
  */
-#include "format.h"
+#include "heredoc.h"
 
 #include "../base/error.h"
 
@@ -14,21 +17,14 @@
 
 /* What is open, innermost last.  The bottom is the script itself. */
 enum sh_in {
-  CODE,      /* words; also inside $( ) */
-  SINGLE,    /* '...' */
-  DOUBLE,    /* "..." */
-  ANSI,      /* $'...' */
-  BACKTICK,  /* `...` */
-  PARAMETER, /* ${...} */
-  ARITHMETIC /* $((...)) and ((...)) */
-};
-
-/* A here-document: its word is being read, is known, or its body runs. */
-enum sh_here {
-  NO_HERE,
-  HERE_WORD,
-  HERE_DUE,
-  HERE_BODY
+  CODE,       /* words; also inside $( ) */
+  SINGLE,     /* '...' */
+  DOUBLE,     /* "..." */
+  ANSI,       /* $'...' */
+  BACKTICK,   /* `...` */
+  PARAMETER,  /* ${...} */
+  ARITHMETIC, /* $((...)) */
+  COMMAND     /* ((...)), which is no part of a word */
 };
 
 struct sh {
@@ -36,7 +32,7 @@ struct sh {
   int parens[DEPTH];    /* open parentheses in each level */
   size_t starts[DEPTH]; /* of the word that was open when a level began */
   size_t depth;
-  bool escaped; /* behind a backslash */
+  bool escaped; /* behind a backslash, which is not followed yet */
   bool comment;
   bool word;     /* inside a word */
   bool value;    /* the word has a value in it */
@@ -45,11 +41,7 @@ struct sh {
   bool lost;     /* more than is followed here: no values from here on */
   char before;   /* the literal character before this one; else '\0' */
   size_t start;  /* of the word in the output */
-  enum sh_here here;
-  bool here_tabs; /* <<- */
-  size_t line;    /* where the line of a here-document begins */
-  size_t here_len;
-  char here_word[64];
+  struct lun_heredoc here;
 };
 
 static bool one_of(const char *set, char c)
@@ -78,17 +70,17 @@ static enum lun_code push(struct sh *s, enum sh_in in, struct lun_error *err)
   return LUN_OK;
 }
 
-/* The innermost level ends; it was a part of a word. */
+/* The innermost level ends; all but a command were a part of a word. */
 static void pop(struct sh *s)
 {
   if (inside(s) == CODE)
     s->value = false;
+  s->word = inside(s) != COMMAND;
   s->start = s->starts[s->depth];
   s->depth--;
-  s->word = true;
 }
 
-/* True if LEVEL or one above it is open. */
+/* True if IN is open, here or around. */
 static bool within(const struct sh *s, enum sh_in in)
 {
   for (size_t i = 0; i <= s->depth; i++) {
@@ -96,6 +88,16 @@ static bool within(const struct sh *s, enum sh_in in)
       return true;
   }
   return false;
+}
+
+/* True between double quotes of the same words, ${...} passed over. */
+static bool double_quoted(const struct sh *s)
+{
+  size_t i = s->depth;
+
+  while (i > 0 && s->in[i] == PARAMETER)
+    i--;
+  return s->in[i] == DOUBLE;
 }
 
 static void start_word(lun_writer *writer)
@@ -119,6 +121,24 @@ static struct lun_span word_so_far(const lun_writer *writer)
   return (struct lun_span){all.ptr + s->start, all.len - s->start};
 }
 
+/* True if a shell reads the word TEXT, broken by no backslash-newline. */
+static bool reads(struct lun_span word, const char *text)
+{
+  size_t i = 0;
+
+  while (i < word.len) {
+    if (i + 1 < word.len && word.ptr[i] == '\\' && word.ptr[i + 1] == '\n') {
+      i += 2;
+    } else if (*text != '\0' && word.ptr[i] == *text) {
+      i++;
+      text++;
+    } else {
+      return false;
+    }
+  }
+  return *text == '\0';
+}
+
 static void end_word(lun_writer *writer)
 {
   struct sh *s = writer->state;
@@ -126,7 +146,7 @@ static void end_word(lun_writer *writer)
 
   if (!s->word)
     return;
-  if (s->depth > 0 && lun_span_is(word, "case"))
+  if (s->depth > 0 && reads(word, "case"))
     s->lost = true; /* its patterns close parentheses that none opened */
   if (!lun_format_has(word, '='))
     s->argument = true;
@@ -163,44 +183,7 @@ static enum lun_code bare_name(lun_writer *writer, struct lun_error *err)
   return LUN_OK;
 }
 
-/* ------------------------------------------------------ here-documents -- */
-
-static void here_word(struct sh *s, char c)
-{
-  bool end = lun_format_newline(c) || one_of(";|&<>()", c) ||
-             (lun_text_blank(c) && s->here_len > 0);
-
-  if (end) {
-    s->here = HERE_DUE;
-  } else if (c == '-' && s->before == '<' && s->here_len == 0) {
-    s->here_tabs = true;
-  } else if (!lun_text_blank(c) && !one_of("'\"\\", c)) {
-    if (s->here_len + 1 < sizeof(s->here_word))
-      s->here_word[s->here_len++] = c;
-    else
-      s->lost = true;
-  }
-}
-
-/* A line of the body has ended: is it the word alone? */
-static void here_line(lun_writer *writer)
-{
-  struct sh *s = writer->state;
-  struct lun_span all = lun_buf_view(&writer->out);
-  struct lun_span line = {all.ptr + s->line, all.len - s->line};
-
-  while (s->here_tabs && line.len > 0 && line.ptr[0] == '\t') {
-    line.ptr++;
-    line.len--;
-  }
-  s->line = all.len + 1; /* behind the newline that is to come */
-  s->here_word[s->here_len] = '\0';
-  if (lun_span_is(line, s->here_word)) {
-    s->here = NO_HERE;
-    s->here_len = 0;
-    s->here_tabs = false;
-  }
-}
+/* ------------------------------------------------------------ following -- */
 
 static void code_newline(lun_writer *writer)
 {
@@ -209,13 +192,12 @@ static void code_newline(lun_writer *writer)
   end_word(writer);
   s->argument = false;
   s->comment = false;
-  if (s->here == HERE_DUE) {
-    s->here = HERE_BODY;
-    s->line = writer->out.len + 1;
+  if (s->here.state == LUN_HERE_DUE) {
+    s->lost = s->lost || s->depth > 0;
+    s->here.state = LUN_HERE_BODY;
+    s->here.line = writer->out.len + 1;
   }
 }
-
-/* ------------------------------------------------------------ following -- */
 
 /* What $ and the character C behind it open. */
 static enum lun_code dollar(struct sh *s, char c, struct lun_error *err)
@@ -227,30 +209,33 @@ static enum lun_code dollar(struct sh *s, char c, struct lun_error *err)
   return push(s, c == '"' ? DOUBLE : ANSI, err);
 }
 
-static void parenthesis(lun_writer *writer, char c)
+static enum lun_code parenthesis(lun_writer *writer, char c,
+                                 struct lun_error *err)
 {
   struct sh *s = writer->state;
+  enum lun_code rc = LUN_OK;
 
   if (c == ')' && s->depth > 0 && s->parens[s->depth] == 0) {
     end_word(writer);
     pop(s);
-    return;
+    return LUN_OK;
   }
   if (c == '(' && s->before == '(') { /* ((...)) or $((...)) */
     bool substitution = s->depth > 0 && s->parens[s->depth] == 0;
-    if (!substitution && s->depth + 1 < DEPTH) {
+    if (substitution) {
+      s->in[s->depth] = ARITHMETIC;
+    } else {
       s->parens[s->depth] -= s->depth > 0;
-      s->depth++;
-      s->starts[s->depth] = s->start;
+      rc = push(s, COMMAND, err);
     }
-    s->in[s->depth] = ARITHMETIC;
     s->parens[s->depth] = 2;
-    return;
+    return rc;
   }
   end_word(writer);
   s->argument = false;
   if (s->depth > 0)
     s->parens[s->depth] += c == '(' ? 1 : -1;
+  return LUN_OK;
 }
 
 static void operator(lun_writer *writer, char c)
@@ -260,11 +245,11 @@ static void operator(lun_writer *writer, char c)
 
   end_word(writer);
   s->argument = s->argument && !one_of(";&|", c);
-  if (here && s->here == HERE_WORD) { /* <<< is a here-string */
-    s->here = NO_HERE;
+  if (here && s->here.state == LUN_HERE_WORD) { /* <<< is a here-string */
+    s->here.state = LUN_HERE_NONE;
   } else if (here) {
-    s->lost = s->lost || s->here != NO_HERE || s->depth > 0;
-    s->here = HERE_WORD;
+    s->lost = s->lost || s->here.state != LUN_HERE_NONE || s->depth > 0;
+    s->here.state = LUN_HERE_WORD;
   }
 }
 
@@ -278,9 +263,7 @@ static enum lun_code in_word(lun_writer *writer, char c, struct lun_error *err)
     return bare_name(writer, err);
   if (s->before == '$' && one_of("{'\"", c))
     return dollar(s, c, err);
-  if (c == '\\')
-    s->escaped = true;
-  else if (c == '\'')
+  if (c == '\'')
     return push(s, SINGLE, err);
   else if (c == '"')
     return push(s, DOUBLE, err);
@@ -293,9 +276,9 @@ static enum lun_code in_code(lun_writer *writer, char c, struct lun_error *err)
 {
   struct sh *s = writer->state;
 
-  if (s->here == HERE_WORD && c != '<') {
-    here_word(s, c);
-    if (s->here == HERE_WORD)
+  if (s->here.state == LUN_HERE_WORD && (c != '<' || s->before != '<')) {
+    lun_heredoc_word(&s->here, c, s->before);
+    if (s->here.state == LUN_HERE_WORD)
       return LUN_OK;
   }
   if (c == '\n')
@@ -307,7 +290,7 @@ static enum lun_code in_code(lun_writer *writer, char c, struct lun_error *err)
   else if (c == '(' && s->before == '$')
     return dollar(s, c, err);
   else if (c == '(' || c == ')')
-    parenthesis(writer, c);
+    return parenthesis(writer, c, err);
   else if (one_of(";&|<>", c))
     operator(writer, c);
   else
@@ -320,8 +303,6 @@ static enum lun_code in_double(struct sh *s, char c, struct lun_error *err)
   s->name = lun_format_name(c) && (s->name || s->before == '$');
   if (c == '"')
     pop(s);
-  else if (c == '\\')
-    s->escaped = true;
   else if (c == '`')
     return push(s, BACKTICK, err);
   else if (s->before == '$' && one_of("({", c))
@@ -335,11 +316,11 @@ static enum lun_code in_parameter(struct sh *s, char c, struct lun_error *err)
     return dollar(s, c, err);
   if (c == '}')
     pop(s);
-  else if (c == '\\')
-    s->escaped = true;
   else if (c == '"')
     return push(s, DOUBLE, err);
-  else if (c == '\'' && !within(s, DOUBLE))
+  else if (c == '\'' && double_quoted(s))
+    s->lost = true; /* shells differ about what it is there */
+  else if (c == '\'')
     return push(s, SINGLE, err);
   else if (c == '`')
     return push(s, BACKTICK, err);
@@ -357,12 +338,14 @@ static enum lun_code in_level(lun_writer *writer, char c, struct lun_error *err)
   case SINGLE:
   case ANSI:
   case BACKTICK:
-    if (c == '\\')
-      s->escaped = inside(s) != SINGLE;
-    else if (c == (inside(s) == BACKTICK ? '`' : '\''))
+    if (c == (inside(s) == BACKTICK ? '`' : '\''))
       pop(s);
     break;
   case ARITHMETIC:
+  case COMMAND:
+    /* or, after all, a subshell in a subshell, with quotes and comments */
+    s->lost = s->lost || one_of("'\"`", c) ||
+              (c == '#' && (lun_text_blank(s->before) || s->before == '\n'));
     s->parens[s->depth] += (c == '(') - (c == ')');
     if (s->parens[s->depth] == 0)
       pop(s);
@@ -371,15 +354,31 @@ static enum lun_code in_level(lun_writer *writer, char c, struct lun_error *err)
   return LUN_OK;
 }
 
+/* C stands behind a backslash, which hides it. */
+static void hidden(lun_writer *writer, char c)
+{
+  struct sh *s = writer->state;
+
+  if (inside(s) == CODE && s->here.state == LUN_HERE_WORD) {
+    lun_heredoc_hidden(&s->here, c);
+  } else if (inside(s) == CODE && !s->word) {
+    start_word(writer);
+    s->start--; /* with the backslash */
+  }
+  s->lost = s->lost || inside(s) == ARITHMETIC || inside(s) == COMMAND;
+  s->name = false;
+  s->before = '\0';
+}
+
 static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
 {
   struct sh *s = writer->state;
   size_t depth = s->depth;
   enum lun_code rc = LUN_OK;
 
-  if (s->here == HERE_BODY) {
+  if (s->here.state == LUN_HERE_BODY) {
     if (c == '\n')
-      here_line(writer);
+      lun_heredoc_line(&s->here, lun_buf_view(&writer->out));
     return LUN_OK;
   }
   if (s->comment) {
@@ -389,7 +388,12 @@ static enum lun_code follow(lun_writer *writer, char c, struct lun_error *err)
   }
   if (s->escaped) {
     s->escaped = false;
-    s->before = '\0';
+    if (c != '\n')
+      hidden(writer, c);
+    return LUN_OK;
+  }
+  if (c == '\\' && inside(s) != SINGLE && s->here.quote == '\0') {
+    s->escaped = true;
     return LUN_OK;
   }
   rc = in_level(writer, c, err);
@@ -414,10 +418,11 @@ static enum lun_code sh_text(lun_writer *writer, struct lun_span text,
 
 static const char *no_value_here(const struct sh *s)
 {
-  if (s->lost)
+  if (s->lost || s->here.lost)
     return "behind shell code that lunette does not follow (case or << "
-           "inside $( ), two here-documents on a line)";
-  if (s->here == HERE_BODY || s->here == HERE_WORD)
+           "inside $( ), quotes inside (( )) or \"${ }\", a here-document's "
+           "word that is not plain)";
+  if (s->here.state == LUN_HERE_BODY || s->here.state == LUN_HERE_WORD)
     return "in a here-document";
   if (s->comment)
     return "in a comment";
@@ -425,7 +430,7 @@ static const char *no_value_here(const struct sh *s)
     return "between back quotes; use $( )";
   if (within(s, PARAMETER))
     return "in ${...}";
-  if (within(s, ARITHMETIC))
+  if (within(s, ARITHMETIC) || within(s, COMMAND))
     return "in shell arithmetic";
   if (within(s, ANSI))
     return "in $'...'";
@@ -499,12 +504,11 @@ static enum lun_code sh_end(lun_writer *writer, struct lun_error *err)
 {
   struct sh *s = writer->state;
 
-  if (s->here == HERE_BODY) {
-    here_line(writer); /* the last line may lack its newline */
-    if (s->here == HERE_BODY)
-      return lun_error_set(err, LUN_EINVALID, "a here-document is not closed");
-  }
-  if (s->depth > 0 && !s->lost)
+  if (s->here.state == LUN_HERE_BODY) /* the last line may lack its newline */
+    lun_heredoc_line(&s->here, lun_buf_view(&writer->out));
+  if (s->here.state == LUN_HERE_BODY && !s->lost && !s->here.lost)
+    return lun_error_set(err, LUN_EINVALID, "a here-document is not closed");
+  if (s->depth > 0 && !s->lost && !s->here.lost)
     return lun_error_set(err, LUN_EINVALID,
                          "a quote or bracket of the shell is not closed");
   return LUN_OK;

@@ -35,6 +35,41 @@ static void words(void **state)
   check_rows("sh", rows);
 }
 
+/* A backslash-newline is taken away before a shell looks. */
+static void joined_lines(void **state)
+{
+  static const struct row rows[] = {
+      STR("f a \\\n  @@\n", "x", "f a \\\n  'x'\n"),
+      STR("f a\\\n#@@\n", "x", "f a\\\n#'x'\n"),
+      STR("K=\"a\\\n@@\"\n", "'", "K=\"a\\\n'\"\n"),
+      STR("K=\"$H\\\n@@\"\n", "x", "K=\"$H\\\n\"\"x\"\n"),
+      STR("\\\nf \\#@@\n", "x", "\\\nf \\#'x'\n"),
+      STR("cat <<E\\\nF\nE\nEF\nf @@\n", "x", "cat <<E\\\nF\nE\nEF\nf 'x'\n"),
+      STR("cat <<'E'\nx\\\nE\nf @@\n", "x", "cat <<'E'\nx\\\nE\nf 'x'\n"),
+      STR("cat <<'E F'\nE\nE F\nf @@\n", "x", "cat <<'E F'\nE\nE F\nf 'x'\n"),
+      STR("cat <<E\nx\\\ny\nE\nf @@\n", "x", "cat <<E\nx\\\ny\nE\nf 'x'\n"),
+      STR("((i = 1))# it's\nf @@\n", "x", "((i = 1))# it's\nf 'x'\n"),
+      BAD("f \\\n# @@\n", "x", "a value cannot stand in a comment"),
+      BAD("f;\\\n#@@\n", "x", "a value cannot stand in a comment"),
+      BAD("K=\"$\\\n@@\"\n", "x", "a value cannot stand behind a '$'"),
+      BAD("K=$\\\n{X:-@@}\n", "x", "a value cannot stand in ${...}"),
+      BAD("K=$(\\\n(1+@@))\n", "1", "a value cannot stand in shell arithm"),
+      BAD("cat <\\\n<E\n@@\nE\n", "x", "a value cannot stand in a here-doc"),
+      BAD("cat <<E \\\n-n\n@@\nE\n", "x", "a value cannot stand in a here-doc"),
+      BAD("cat <<E\nx\\\nE\n@@\nE\n", "x", "a value cannot stand behind shell"),
+      BAD("cat <<E\n\\\nE\n@@\nE\n", "x", "a value cannot stand behind shell"),
+      BAD("K=$(ca\\\nse x in x) f;; esac; @@)\n", "x",
+          "a value cannot stand behind shell code"),
+      BAD("((echo ')'); f @@)\n", "x",
+          "a value cannot stand behind shell code"),
+      BAD("f \"${X#'\"'}\" } @@\n", "x", "a value cannot stand behind shell"),
+      BAD("cat <<$X\nx\n$X\nf @@\n", "x", "a value cannot stand behind shell"),
+  };
+
+  (void)state;
+  check_rows("sh", rows);
+}
+
 static void refusals(void **state)
 {
   static const struct row rows[] = {
@@ -64,7 +99,8 @@ static void refusals(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {TEST(words), TEST(refusals)};
+  const struct CMUnitTest tests[] = {TEST(words), TEST(joined_lines),
+                                     TEST(refusals)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
