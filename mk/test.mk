@@ -82,23 +82,23 @@ suites: all $(UNIT_BIN) $(VECTORS_BIN) $(INTEROP_BIN)
 asan:  ## run the tests with AddressSanitizer
 	@mk/deps install build demo test
 	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address CFLAGS='-O1 -g' \
-	  SUITES='unit lua e2e vectors' suites
+	  SUITES='unit lua e2e interop vectors' suites
 
 ubsan:  ## run the tests with UndefinedBehaviorSanitizer
 	@mk/deps install build demo test
 	@$(MAKE) BUILD=$(BUILD)/ubsan SANITIZE=undefined CFLAGS='-O1 -g' \
-	  SUITES='unit lua e2e vectors' suites
+	  SUITES='unit lua e2e interop vectors' suites
 
 # Only what is definitely lost: a block is known by an address inside it, which
 # looks like "possibly lost" in a child that was forked and could not exec.
 MEMCHECK = valgrind -q --error-exitcode=99 --leak-check=full \
   --errors-for-leak-kinds=definite --show-leak-kinds=definite
 
-valgrind:  ## run the tests of C and Lua, and the vectors, under valgrind
+valgrind:  ## run the tests under valgrind
 	@mk/deps install build demo test valgrind
 	@LIMIT=1800 $(MAKE) BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' \
 	  VALGRIND='$(MEMCHECK)' \
-	  SUITES='unit lua vectors' suites
+	  SUITES='unit lua e2e vectors' suites
 
 # Each fuzzer includes the very .c it attacks; what it finds stays in its folder.
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))

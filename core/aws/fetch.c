@@ -187,7 +187,6 @@ static enum lun_code read_answer(struct lun_entry *entry, struct lun_error *err)
 static void advise_missing(const struct lun_entry *entry, struct lun_error *err)
 {
   struct lun_span id = lun_span_of(entry->id);
-  int len = (int)(id.len - LUN_ARN_SUFFIX);
 
   if (entry->arn)
     lun_error_hint(err, "check the ARN to its last six characters: a secret "
@@ -196,7 +195,7 @@ static void advise_missing(const struct lun_entry *entry, struct lun_error *err)
     lun_error_hint(err,
                    "looked for in %s; the name ends as an ARN does: did you "
                    "mean \"%.*s\"?",
-                   region_of(entry), len, id.ptr);
+                   region_of(entry), (int)(id.len - LUN_ARN_SUFFIX), id.ptr);
   else
     lun_error_hint(err,
                    "looked for in %s, in the caller's own account: check both; "
@@ -204,18 +203,41 @@ static void advise_missing(const struct lun_entry *entry, struct lun_error *err)
                    region_of(entry));
 }
 
+#define NO_SUFFIX                                                              \
+  "the ARN has no six-character suffix (-AbCdEf): write it whole"
+
+/* Denied or not there: across accounts, and for policies that name the whole
+ * ARN, a part of it is no secret's name. */
+static void advise_suffix(struct lun_error *err)
+{
+  char hint[sizeof(err->hint)] = "";
+
+  memcpy(hint, err->hint, sizeof(hint));
+  if (err->code == LUN_EACCESS && hint[0] != '\0')
+    lun_error_hint(err, NO_SUFFIX "; if it is denied then, %s", hint);
+  else
+    lun_error_hint(err, NO_SUFFIX);
+}
+
 /*
- * What the call's advice cannot know: whether a name was asked for or an ARN.
- * AWS looks for a bare name in the caller's account, and answers with a
- * denial if the caller may not read there.
+ * What the call's advice cannot know: whether a name was asked for or an ARN,
+ * and which.  AWS looks for a bare name in the caller's account, and answers
+ * with a denial if the caller may not read there.
  */
 static void advise(const struct lun_entry *entry, struct lun_error *err)
 {
-  if (strcmp(err->aws_code, "ResourceNotFoundException") == 0 &&
-      strstr(err->message, "staging label") == NULL &&
-      strstr(err->message, "VersionId") == NULL)
+  bool missing = strcmp(err->aws_code, "ResourceNotFoundException") == 0 &&
+                 strstr(err->message, "staging label") == NULL &&
+                 strstr(err->message, "VersionId") == NULL;
+  bool denied = err->code == LUN_EACCESS &&
+                strstr(err->message, "is not authorized") != NULL;
+
+  if (entry->arn && !lun_arn_suffixed(lun_span_of(entry->id)) &&
+      (missing || denied))
+    advise_suffix(err);
+  else if (missing)
     advise_missing(entry, err);
-  else if (err->code == LUN_EACCESS && !entry->arn &&
+  else if (denied && !entry->arn &&
            strstr(err->message, "no identity-based policy") != NULL)
     lun_error_hint(err, "a name is looked for in the caller's own account: "
                         "allow the action there in the caller's identity "

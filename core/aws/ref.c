@@ -98,6 +98,17 @@ static enum lun_code keep(char **field, const struct lun_ref *ref,
   return *field == NULL ? lun_error_nomem(err) : LUN_OK;
 }
 
+/* A replica has an ARN of its own, so no ARN is good for two regions. */
+static enum lun_code other_region(const struct scan *scan, struct lun_span arn,
+                                  const char *region)
+{
+  char what[256] = "";
+
+  (void)snprintf(what, sizeof(what), "the ARN is of %.*s, region= says %s",
+                 (int)arn.len, arn.ptr, region);
+  return refuse(scan, arn.ptr, what);
+}
+
 static enum lun_code read_id(struct lun_ref *ref, const struct scan *scan)
 {
   enum lun_code rc = LUN_OK;
@@ -110,6 +121,8 @@ static enum lun_code read_id(struct lun_ref *ref, const struct scan *scan)
   rc = ref->arn ? read_arn(scan, &arn, &name) : check_name(scan, name);
   if (rc)
     return rc;
+  if (ref->arn && ref->region != NULL && !lun_span_is(arn.region, ref->region))
+    return other_region(scan, arn.region, ref->region);
   if (ref->arn && lun_arn_suffixed(name))
     name.len -= LUN_ARN_SUFFIX;
   rc = keep(&ref->text, ref, scan->id, scan->err);

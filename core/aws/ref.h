@@ -10,7 +10,7 @@
 struct lun_ref {
   lun_ctx *ctx;
   char *text;    /* ID alone, as written */
-  char *region;  /* by key, else from the ARN; NULL: the session's */
+  char *region;  /* by key or from the ARN; NULL: the session's */
   char *stage;   /* NULL: AWSCURRENT, unless a version is asked */
   char *version; /* NULL: none */
   char *profile; /* NULL: the session's own credentials */

@@ -161,9 +161,22 @@ static void put_host(struct lun_buf *url,
                options->region, suffix_of(partition, options));
 }
 
-static enum lun_code check_region(const char *region, struct lun_error *err)
+/* True for "xx-xxxx-1" and the like, as all of AWS's own regions are. */
+static bool is_aws_like(struct lun_span region)
 {
-  if (region == NULL || lun_region_valid(lun_span_of(region)))
+  return memchr(region.ptr, '-', region.len) != NULL &&
+         (lun_text_digit(region.ptr[region.len - 1]) ||
+          memmem(region.ptr, region.len, "-global", 7) != NULL);
+}
+
+/* Behind a configured URL (CUSTOM) a region may have any name. */
+static enum lun_code check_region(const char *region, bool custom,
+                                  struct lun_error *err)
+{
+  struct lun_span text = lun_span_of(region);
+
+  if (region == NULL ||
+      (lun_region_valid(text) && (custom || is_aws_like(text))))
     return LUN_OK;
   (void)lun_error_set(err, LUN_EINVALID, "\"%s\" is not a region", region);
   lun_error_hint(err, "a region is written as in \"us-east-1\"");
@@ -196,7 +209,7 @@ enum lun_code lun_endpoint_resolve(struct lun_buf *url,
                                    const struct lun_endpoint_options *options,
                                    struct lun_error *err)
 {
-  enum lun_code rc = check_region(options->region, err);
+  enum lun_code rc = check_region(options->region, options->url != NULL, err);
 
   if (rc)
     return rc;

@@ -39,8 +39,8 @@ struct lun_endpoint_options {
 /*
  * Appends the endpoint's URL to URL and the region to sign for to
  * SIGNING_REGION.  LUN_EINVALID for a region with characters that no host
- * has, for none where the URL needs one, and for FIPS or dual stack beside a
- * configured URL.  A configured URL without a region leaves SIGNING_REGION
+ * has, or that is unlike AWS's where AWS's host is made of it, for none where
+ * the URL needs one, and for FIPS or dual stack beside a configured URL.  A configured URL without a region leaves SIGNING_REGION
  * empty: such a call cannot be signed.
  */
 LUN_NODISCARD enum lun_code

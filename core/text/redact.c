@@ -2,11 +2,14 @@
  * The idea: make every form that a secret may have been printed in, look for
  * each in the text, and note which bytes of it are to be hidden.  The order of
  * the secrets is of no matter then, nor whether they overlap.  Texts are a few
- * KiB and secrets a handful, so plain searching is fast enough; what matters
- * is that no form is forgotten.
+ * KiB and secrets a handful, so plain searching is fast enough.
  *
  * A form that has no room in the text cannot be in it: each is made with the
  * text's length for a limit, and passed over when it does not fit.
+ *
+ * No list of forms is whole: a parser quotes half a line, a shell doubles its
+ * quotes, a block is indented.  So every short run of the text that is a run
+ * of a secret is hidden too, whatever stands around it.
  */
 #include "redact.h"
 
@@ -54,6 +57,24 @@ static void json_form(struct lun_buf *form, struct lun_span secret, bool slash,
     rest.len -= len;
   }
   lun_buf_done(&quoted);
+}
+
+/* As YAML and shells write it: control characters in two digits. */
+static void hex_escape_form(struct lun_buf *form, struct lun_span secret)
+{
+  size_t i = 0;
+
+  for (i = 0; i < secret.len; i++) {
+    unsigned char c = (unsigned char)secret.ptr[i];
+    const char *letter = c == '\0' ? NULL : strchr("\tt\nn\rr\"\"\\\\", c);
+
+    if (letter != NULL)
+      lun_buf_addf(form, "\\%c", letter[c == '"' || c == '\\' ? 0 : 1]);
+    else if (c < 0x20 || c == 0x7F)
+      lun_buf_addf(form, "\\x%02X", c);
+    else
+      lun_buf_addc(form, (char)c);
+  }
 }
 
 static void hex_form(struct lun_buf *form, struct lun_span secret, bool upper)

@@ -6,7 +6,6 @@ set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/tests/e2e
-PATH=$BUILD:$PATH
 S=arn:aws:secretsmanager:ap-northeast-1:222222222222:secret:prod/db-AbCdEf
 passed=0
 failed=0

@@ -271,6 +271,14 @@ static void refusals(void **state)
   refuse(
       "\"a.evil.org/\" is not a region",
       (struct lun_endpoint_options){.service = "kms", .region = "a.evil.org/"});
+  refuse("\"nowhere\" is not a region",
+         (struct lun_endpoint_options){.service = "kms", .region = "nowhere"});
+  refuse("not a region",
+         (struct lun_endpoint_options){.service = "kms", .region = "us-east"});
+  expect("http://127.0.0.1:1 nowhere", /* a sandbox may call it what it likes */
+         (struct lun_endpoint_options){.service = "kms",
+                                       .region = "nowhere",
+                                       .url = "http://127.0.0.1:1"});
   refuse("FIPS", (struct lun_endpoint_options){.service = "kms",
                                                .region = "eu-west-1",
                                                .url = "https://example.com",

@@ -314,6 +314,8 @@ static void answers_that_are_not_whole(void **state)
 
 /* ----------------------------------------------------------- next steps -- */
 
+#define BARE_ARN "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db"
+
 static void where_it_was_looked_for(void **state)
 {
   struct answer missing[] = {
@@ -332,7 +334,13 @@ static void where_it_was_looked_for(void **state)
   assert_has(error.hint, "did you mean \"prod/db\"?");
   assert_int_equal(get(SECRET_ARN)[0], '!');
   assert_has(error.hint, "last six characters");
+  assert_int_equal(get(BARE_ARN)[0], '!');
+  assert_has(error.hint, "no six-character suffix (-AbCdEf): write it whole");
   against(denied, 1);
+  assert_int_equal(get(BARE_ARN)[0], '!');
+  assert_int_equal(error.code, LUN_EACCESS);
+  assert_has(error.hint, "no six-character suffix (-AbCdEf): write it whole; "
+                         "if it is denied then, ");
   assert_int_equal(get("prod/db")[0], '!');
   assert_int_equal(error.code, LUN_EACCESS);
   assert_has(error.hint, "full ARN");

@@ -41,9 +41,9 @@ static void arns(void **state)
   assert_string_equal(ref.region, "eu-west-1");
   assert_string_equal(ref.path, "a[0].b");
   lun_ref_done(&ref);
-  parse(ARN "?region=us-east-1"); /* without its ending; another region */
+  parse(ARN "?region=eu-west-1"); /* without its ending; the region again */
   assert_string_equal(ref.name, "prod/db");
-  assert_string_equal(ref.region, "us-east-1");
+  assert_string_equal(ref.region, "eu-west-1");
   lun_ref_done(&ref);
 }
 
@@ -92,6 +92,8 @@ static void bad_ids(void **state)
   refuse("arn:aws:secretsmanager:EU:123456789012:secret:a",
          "column 24: not a region");
   refuse("arn:aws:secretsmanager::123456789012:secret:a", "not a region");
+  refuse(ARN "?region=us-east-1",
+         "column 24: the ARN is of eu-west-1, region= says us-east-1");
   refuse("arn:aws:secretsmanager:eu-west-1:1234:secret:a",
          "column 34: an account id has twelve digits");
   refuse("arn:aws:secretsmanager:eu-west-1:12345678901x:secret:a",

@@ -226,18 +226,12 @@ static void advices(void **state)
   static const char denied[] = "AccessDeniedException";
 
   (void)state;
-  advised(advice(op, denied, "Access to KMS is not allowed"), "kms:Decrypt");
-  advised(advice(op, denied,
-                 "x because no identity-based policy allows the y action"),
-          "identity policy of the caller");
-  advised(advice(op, denied,
-                 "x because no resource-based policy allows the y action"),
-          "secret's resource policy");
+  assert_string_equal(advice(op, denied, "Access to KMS is not allowed"),
+                      "the key policy in the key's account and the caller's "
+                      "identity policy both have to allow kms:Decrypt");
   advised(
       advice(op, denied, "x with an explicit deny in a service control policy"),
       "service control policy");
-  advised(advice("AssumeRole", "AccessDenied", "x is not authorized"),
-          "trust policy");
   advised(advice(op, "ResourceNotFoundException",
                  "Secrets Manager can't find "
                  "the specified secret."),
@@ -246,7 +240,84 @@ static void advices(void **state)
                  "can't find the specified secret value for staging label: X"),
           "no version of it has this stage");
   advised(advice(op, "ExpiredTokenException", "expired"), "new ones");
+  assert_string_equal(advice(op, "InvalidSignatureException",
+                             "Credential should be scoped to a valid region."),
+                      "check the region and the endpoint");
   assert_string_equal(advice(op, "SomethingElse", "what"), "");
+}
+
+#define ROLE   "arn:aws:sts::111111111111:assumed-role/app-server/i-0abc"
+#define SECRET "arn:aws:secretsmanager:eu-west-1:222222222222:secret:db-AbCdEf"
+#define GET    "secretsmanager:GetSecretValue"
+#define DENIED(caller, action, resource)                                       \
+  "User: " caller " is not authorized to perform: " action                     \
+  " on resource: " resource " "
+#define NO_RESOURCE "because no resource-based policy allows the action"
+#define NO_IDENTITY "because no identity-based policy allows the action"
+#define SSO                                                                    \
+  "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_a_b/me@example.com"
+
+/* Who has to change what is taken from AWS's own words. */
+static void advices_for_denials(void **state)
+{
+  static const char op[] = "GetSecretValue";
+  static const char denied[] = "AccessDeniedException";
+
+  (void)state;
+  assert_string_equal(
+      advice(op, denied, DENIED(ROLE, GET, SECRET) NO_RESOURCE),
+      "the secret's resource policy (account 222222222222) has to allow " GET
+      " to arn:aws:iam::111111111111:role/app-server; AWS can name the wrong "
+      "policy: check the caller's identity policy too");
+  assert_string_equal(
+      advice(op, denied, DENIED(ROLE, GET, SECRET) NO_IDENTITY),
+      "the identity policy of role app-server (account 111111111111) has to "
+      "allow " GET " on " SECRET "; AWS can name the wrong policy: check the "
+      "secret's resource policy too");
+  advised(advice(op, denied,
+                 DENIED("arn:aws:iam::111111111111:user/path/bob", GET, "db")
+                     NO_IDENTITY),
+          "the identity policy of user/path/bob (account 111111111111) has to "
+          "allow " GET " on db;");
+  /* A role of IAM Identity Center has a path, which nobody can see here. */
+  advised(advice(op, denied, DENIED(SSO, GET, SECRET) NO_RESOURCE),
+          GET " to the ARN of role AWSReservedSSO_a_b;");
+  assert_string_equal(
+      advice(
+          "AssumeRole", "AccessDenied",
+          DENIED(ROLE, "sts:AssumeRole", "arn:aws:iam::222222222222:role/r")),
+      "the trust policy of arn:aws:iam::222222222222:role/r has to allow "
+      "arn:aws:iam::111111111111:role/app-server (check its external id), and "
+      "the identity policy of role app-server (account 111111111111) has to "
+      "allow sts:AssumeRole");
+  advised(advice(op, denied,
+                 DENIED(ROLE, GET, SECRET) "with an explicit deny in a "
+                                           "resource-based policy"),
+          "a Deny statement of the secret's resource policy (account "
+          "222222222222) matches arn:aws:iam::111111111111:role/app-server");
+}
+
+/* What cannot be read is said in general words, and nothing is overrun. */
+static void advices_for_other_words(void **state)
+{
+  static const char op[] = "GetSecretValue";
+  static const char denied[] = "AccessDeniedException";
+  char message[1000] = "";
+
+  (void)state;
+  advised(advice(op, denied, NO_RESOURCE),
+          "the secret's resource policy has to allow the action to the caller");
+  advised(advice(op, denied, NO_IDENTITY),
+          "the identity policy of the caller has to allow the action on the "
+          "resource");
+  advised(advice(op, denied, "no"), "check the identity policy of the caller");
+  advised(advice(op, denied,
+                 DENIED("arn:aws:sts::1:assumed-role/r", GET, "") NO_RESOURCE),
+          "to arn:aws:sts::1:assumed-role/r;");
+  memset(message, 'x', sizeof(message) - 1);
+  memcpy(message, "User: ", 6);
+  memcpy(message + 900, " " NO_RESOURCE " ", sizeof(NO_RESOURCE) + 1);
+  advised(advice(op, denied, message), "xxx...");
 }
 
 int main(void)
@@ -259,6 +330,8 @@ int main(void)
       cmocka_unit_test(codes),
       cmocka_unit_test(clocks),
       cmocka_unit_test(advices),
+      cmocka_unit_test(advices_for_denials),
+      cmocka_unit_test(advices_for_other_words),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
