@@ -258,14 +258,6 @@ static void answers_that_are_refused(void **state)
        LUN_ESERVICE,
        false,
        "two different lengths"},
-      {{SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 5, 7\r\n\r\n{\"a\":1}"},
-       LUN_ESERVICE,
-       false,
-       "two different lengths"},
-      {{SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 7abc\r\n\r\n{\"a\":1}"},
-       LUN_ESERVICE,
-       false,
-       "one that is no number"},
       {{SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
                    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"},
        LUN_ESERVICE,
@@ -299,6 +291,19 @@ static void answers_that_are_refused(void **state)
   (void)state;
   for (i = 0; i < COUNT(bad); i++)
     fails(&bad[i].answer, bad[i].code, bad[i].retryable, bad[i].text);
+}
+
+/* Of which libcurl would take what it can. */
+static void odd_lengths(void **state)
+{
+  static const struct answer bad[] = {
+      {SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 5, 7\r\n\r\n{\"a\":1}"},
+      {SEND_SHUT, "HTTP/1.1 200 OK\r\nContent-Length: 7abc\r\n\r\n{\"a\":1}"}};
+  int i = 0;
+
+  (void)state;
+  for (i = 0; i < COUNT(bad); i++)
+    fails(&bad[i], LUN_ESERVICE, false, "one that is no number");
 }
 
 static void long_headers(void **state)
@@ -501,6 +506,7 @@ int main(void)
       TEST(redirects_are_not_followed),
       TEST(whole_answers),
       TEST(answers_that_are_refused),
+      TEST(odd_lengths),
       TEST(long_headers),
       TEST(no_answer_in_time),
       TEST(deadline_passes),
