@@ -89,18 +89,21 @@ local function each(signals)
   return function() return signals:read() end
 end
 
---- Serves until the child ends; its exit status.
+--- Serves until the child ends; its exit status, as a shell gives it. Where the system has no
+-- descriptor to wait for, the child is looked at ten times a second.
 local function serve_child(server, child, signals)
-  local ended, stopped = child:fd(), signals:fd()
-  local fd
+  local watched = { signals:fd() }
+  if child:fd() and child:fd() >= 0 then watched[2] = child:fd() end
+  local status
   repeat
-    fd = select(3, server:step { fd = { ended, stopped } })
+    server:step { fd = watched, timeout = not watched[2] and 0.1 or nil }
     for name in each(signals) do
       -- Ctrl-C reaches the child from the terminal as well, and one is enough.
       if name ~= "INT" or not os_.isatty(0) then child:kill(name) end
     end
-  until fd == ended
-  return child:wait().exit
+    status = child:wait(0)
+  until status
+  return status.exit or 128 + status.signal
 end
 
 local function run(server, command, variables)
