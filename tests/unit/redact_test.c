@@ -145,6 +145,55 @@ static void base64_ends(void **state)
   check("OiA/Pz8/", "????", "Oi" LUN_REDACTED);
 }
 
+/* As this project's own writers quote, and whatever a parser shows of it. */
+static void pieces(void **state)
+{
+  static const char secret[] = "it's-hunter22canary";
+
+  (void)state;
+  check("P='it'\\''s-hunter22canary'", secret, "P='" LUN_REDACTED "'");
+  check("P: 'it''s-hunter22canary'", secret, "P: '" LUN_REDACTED "'");
+  check("P=\"hun\\$ter\\`22\"", "hun$ter`22", "P=\"" LUN_REDACTED "\"");
+  check("P: \"a\\x01bcd\\x1Fef\"", "a\001bcd\037ef", "P: \"" LUN_REDACTED "\"");
+  check("K: |\n  MIIcanary\n  Line2canary\n", "MIIcanary\nLine2canary\n",
+        "K: |\n  " LUN_REDACTED);
+  check("2: unter22canar: not found", secret, "2: " LUN_REDACTED ": not found");
+  check("no unter is found", secret, "no unter is found");
+  check("!#$%&/ and !#$%&", "=!#$%&/()", LUN_REDACTED " and !#$%&");
+  check("canary canary-1canary-1", "canary", /* each one, and joined */
+        LUN_REDACTED " " LUN_REDACTED "-1" LUN_REDACTED "-1");
+}
+
+/* The values of a JSON secret are hidden, and its keys are not. */
+static void members(void **state)
+{
+  static const char secret[] =
+      " {\"password\" : \"hunter\\u0032\\n2canary\", \"ports\": [543210]}";
+
+  (void)state;
+  check("the password hunter2 of port 543210 is wrong", secret,
+        "the password " LUN_REDACTED " of port " LUN_REDACTED " is wrong");
+  check(secret, secret, LUN_REDACTED);
+  check("a \"{ password", "{ password", "a \"" LUN_REDACTED); /* no JSON */
+}
+
+/* No text and no secret makes it slow. */
+static void large(void **state)
+{
+  size_t len = 1 << 20;
+  char *text = lun_mem_alloc(ctx, len);
+  struct lun_buf out = LUN_BUF_INIT(ctx, SIZE_MAX);
+  struct lun_span secrets[2] = {{text, len}, {text, len / 2}};
+
+  (void)state;
+  memset(text, 'x', len);
+  assert_int_equal(
+      lun_redact(&out, (struct lun_span){text, len}, secrets, 2, NULL), LUN_OK);
+  assert_string_equal(lun_buf_text(&out), LUN_REDACTED);
+  lun_buf_done(&out);
+  lun_mem_free(ctx, text);
+}
+
 /* A secret of three bytes would hide words that tell nobody anything. */
 static void short_ones(void **state)
 {
@@ -161,10 +210,11 @@ static void out_of_memory(void **state)
   (void)state;
   for (n = 0; rc != LUN_OK; n++) {
     struct lun_buf out = LUN_BUF_INIT(ctx, 1 << 16);
-    struct lun_span secret = LUN_SPAN_LIT("canary-12345");
+    struct lun_span secrets[2] = {LUN_SPAN_LIT("canary-12345"),
+                                  LUN_SPAN_LIT("{\"a\":\"canary\"}")};
 
     ctx->account.fail_after = n;
-    rc = lun_redact(&out, LUN_SPAN_LIT("a canary-12345 b"), &secret, 1, NULL);
+    rc = lun_redact(&out, LUN_SPAN_LIT("a canary-12345 b"), secrets, 2, NULL);
     ctx->account.fail_after = -1;
     assert_true(rc == LUN_OK || rc == LUN_ENOMEM);
     lun_buf_done(&out);
@@ -179,7 +229,9 @@ int main(void)
       cmocka_unit_test(forms),           cmocka_unit_test(json),
       cmocka_unit_test(overlaps),        cmocka_unit_test(longer_than_the_text),
       cmocka_unit_test(base64_anywhere), cmocka_unit_test(base64_ends),
-      cmocka_unit_test(short_ones),      cmocka_unit_test(out_of_memory),
+      cmocka_unit_test(pieces),          cmocka_unit_test(members),
+      cmocka_unit_test(large),           cmocka_unit_test(short_ones),
+      cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, make_ctx, free_ctx);
 }
