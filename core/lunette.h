@@ -206,7 +206,22 @@ lun_session_identity(struct lun_identity *out, lun_session *session,
  */
 typedef struct lun_runtime lun_runtime;
 
-/* The limits of a runtime.  0 means no limit. */
+/*
+ * The limits of a runtime.  0 means no limit.
+ *
+ * A script of a runtime has no os.exit, no debug library beside traceback, and
+ * loads Lua as text, no bytecode.  Where instructions or time are limited, it
+ * also has no os.execute and io.popen, no modules written in C besides
+ * lunette, and no finalizers (__gc).
+ *
+ * Limits hold between two instructions of Lua and in what lunette itself waits
+ * for.  They end no C function of Lua's libraries that is at work: reading a
+ * pipe or a terminal that stays silent, matching a bad pattern against a long
+ * string, or sorting a large table can take longer.  A run that comes back
+ * late fails with LUN_EDEADLINE; one that never comes back can be ended by the
+ * host's own means alone, such as a process for it.  Nor do limits keep a
+ * script from files or programs that the process may use.
+ */
 struct lun_runtime_options {
   size_t size;          /* set by lun_runtime_options_init */
   size_t memory_bytes;  /* of the Lua state */

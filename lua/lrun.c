@@ -4,6 +4,11 @@
  *
  * The host enters Lua by lua_pcall alone.  Whatever a script does, it gets a
  * code: no panic, and no way to end the process.
+ *
+ * Lua calls the hook between its instructions, so a C function that takes long
+ * is not ended by it.  What waits in lunette looks at the deadline itself;
+ * what could wait for ever outside of it is taken away from a runtime with
+ * limits; and a run that has passed its deadline fails in any case.
  */
 #include "../core/base/clock.h"
 #include "lbox.h"
@@ -54,6 +59,19 @@ static int64_t now_ms(const struct lun_runtime *runtime)
   return runtime->clock.mono_ms(runtime->clock.data);
 }
 
+/* A script may be ended, and so may not do what nothing could end. */
+static bool is_limited(const struct lun_runtime_options *options)
+{
+  return options->instructions > 0 || options->deadline_ms > 0;
+}
+
+static bool is_late(const struct lun_runtime *runtime)
+{
+  return runtime->deadline_at > 0 && now_ms(runtime) >= runtime->deadline_at;
+}
+
+#define LATE "the script ran longer than its %lld ms"
+
 /*
  * Raises when a limit is passed, and from then on at every instruction, so
  * that no pcall of the script's goes on after it.
@@ -75,10 +93,9 @@ static void on_count(lua_State *L, lua_Debug *record)
                "the script has used up its %lld instructions",
                (long long)options->instructions);
   }
-  if (runtime->deadline_at > 0 && now_ms(runtime) >= runtime->deadline_at) {
+  if (is_late(runtime)) {
     lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-    lunL_failf(L, LUN_EDEADLINE, NULL, "the script ran longer than its %lld ms",
-               (long long)options->deadline_ms);
+    lunL_failf(L, LUN_EDEADLINE, NULL, LATE, (long long)options->deadline_ms);
   }
 }
 
@@ -93,7 +110,7 @@ static void start_clock(struct lun_runtime *runtime)
     runtime->deadline_at = now_ms(runtime) + options->deadline_ms;
   if (options->instructions > 0 && options->instructions < step)
     step = options->instructions;
-  if (options->instructions > 0 || options->deadline_ms > 0)
+  if (is_limited(options))
     lua_sethook(runtime->L, on_count, LUA_MASKCOUNT, (int)step);
 }
 
@@ -135,6 +152,55 @@ static int do_file(lua_State *L)
   return lua_gettop(L) - 1;
 }
 
+/*
+ * The searcher of require for files of Lua, for text alone.  Upvalue 1 is the
+ * table `package`.
+ */
+static int search_text(lua_State *L)
+{
+  const char *path = NULL;
+
+  luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_getfield(L, lua_upvalueindex(1), "searchpath");
+  lua_pushvalue(L, 1);
+  lua_getfield(L, lua_upvalueindex(1), "path");
+  if (!lua_isstring(L, -1))
+    return luaL_error(L, "'package.path' must be a string");
+  lua_call(L, 2, 2);
+  if (lua_isnil(L, -2))
+    return 1; /* where it was looked for */
+  lua_pop(L, 1);
+  path = lua_tostring(L, -1);
+  if (luaL_loadfilex(L, path, "t"))
+    return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s",
+                      lua_tostring(L, 1), path, lua_tostring(L, -1));
+  lua_insert(L, -2);
+  return 2;
+}
+
+/*
+ * Files by search_text; with limits, none of C, whose code would heed no
+ * limit.  Searcher 1 is package.preload, 2 Lua's files, the others C's.
+ */
+static void replace_searchers(lua_State *L, bool limited)
+{
+  lua_getglobal(L, LUA_LOADLIBNAME);
+  lua_getfield(L, -1, "searchers");
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, search_text, 1);
+  lua_rawseti(L, -2, 2);
+  if (limited) {
+    lua_pushnil(L);
+    lua_rawseti(L, -2, 4);
+    lua_pushnil(L);
+    lua_rawseti(L, -2, 3);
+    lua_pushnil(L);
+    lua_setfield(L, -3, "loadlib");
+  }
+  lua_pop(L, 2);
+}
+
 static void replace_loader(lua_State *L, const char *name, int place)
 {
   lua_getglobal(L, name);
@@ -169,6 +235,20 @@ static int set_metatable(lua_State *L)
   return 1;
 }
 
+/* debug without what reaches around a library, or lifts the hook. */
+static void restrict_debug(lua_State *L)
+{
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getglobal(L, LUA_DBLIBNAME);
+  lua_createtable(L, 0, 1);
+  lua_getfield(L, -2, "traceback");
+  lua_setfield(L, -2, "traceback");
+  lua_pushvalue(L, -1);
+  lua_setglobal(L, LUA_DBLIBNAME);
+  lua_setfield(L, -3, LUA_DBLIBNAME);
+  lua_pop(L, 2);
+}
+
 /* Takes away what would end the process, run bytecode, or lift the limits. */
 static void restrict_libraries(lua_State *L, bool limited)
 {
@@ -176,23 +256,18 @@ static void restrict_libraries(lua_State *L, bool limited)
     lua_getglobal(L, "setmetatable");
     lua_pushcclosure(L, set_metatable, 1);
     lua_setglobal(L, "setmetatable");
+    /* Both wait for a program that no deadline ends; ln.run's has one. */
+    remove_field(L, LUA_OSLIBNAME, "execute");
+    remove_field(L, LUA_IOLIBNAME, "popen");
   }
+  replace_searchers(L, limited);
   replace_loader(L, "load", 3);
   replace_loader(L, "loadfile", 2);
   lua_pushcfunction(L, do_file);
   lua_setglobal(L, "dofile");
   remove_field(L, LUA_STRLIBNAME, "dump");
   remove_field(L, LUA_OSLIBNAME, "exit");
-  lua_getglobal(L, LUA_DBLIBNAME);
-  lua_createtable(L, 0, 1);
-  lua_getfield(L, -2, "traceback");
-  lua_setfield(L, -2, "traceback");
-  lua_setglobal(L, LUA_DBLIBNAME);
-  lua_pop(L, 1);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getglobal(L, LUA_DBLIBNAME);
-  lua_setfield(L, -2, LUA_DBLIBNAME);
-  lua_pop(L, 1);
+  restrict_debug(L);
 }
 
 static int open_state(lua_State *L)
@@ -201,8 +276,7 @@ static int open_state(lua_State *L)
 
   luaL_checkversion(L);
   luaL_openlibs(L);
-  restrict_libraries(L, runtime->options.instructions > 0 ||
-                            runtime->options.deadline_ms > 0);
+  restrict_libraries(L, is_limited(&runtime->options));
   lunL_state_open(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &runtime_key);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
@@ -262,15 +336,18 @@ enum lun_code lun_runtime_new(lun_runtime **out,
                               struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  struct lun_runtime *runtime = lun_mem_alloc(NULL, sizeof(*runtime));
+  struct lun_runtime *runtime = NULL;
 
+  if (options != NULL && (options->size < sizeof(options->size) ||
+                          options->size > sizeof(*options)))
+    return lun_error_set(err, LUN_EINVALID,
+                         "the options of a runtime are of another version");
+  runtime = lun_mem_alloc(NULL, sizeof(*runtime));
   if (runtime == NULL)
     return lun_error_nomem(err);
   lun_clock_system(&runtime->clock);
   if (options != NULL)
-    memcpy(&runtime->options, options,
-           options->size < sizeof(runtime->options) ? options->size
-                                                    : sizeof(runtime->options));
+    memcpy(&runtime->options, options, options->size);
   runtime->L = lua_newstate(allocate, runtime);
   if (runtime->L == NULL) {
     lun_mem_free(NULL, runtime);
@@ -344,6 +421,19 @@ static int run_job(lua_State *L)
   return 0;
 }
 
+static enum lun_code run(struct job *job, struct lun_error *err)
+{
+  struct lun_runtime *runtime = job->runtime;
+  enum lun_code rc = LUN_OK;
+
+  start_clock(runtime);
+  rc = enter(runtime, run_job, job, err);
+  if (rc == LUN_OK && is_late(runtime))
+    rc = lun_error_set(err, LUN_EDEADLINE, LATE,
+                       (long long)runtime->options.deadline_ms);
+  return rc;
+}
+
 enum lun_code lun_runtime_run_file(lun_runtime *runtime, const char *path,
                                    int argc, const char *const *argv,
                                    struct lun_error *err)
@@ -351,8 +441,7 @@ enum lun_code lun_runtime_run_file(lun_runtime *runtime, const char *path,
   struct job job = {
       .runtime = runtime, .path = path, .argc = argc, .argv = argv};
 
-  start_clock(runtime);
-  return enter(runtime, run_job, &job, err);
+  return run(&job, err);
 }
 
 enum lun_code lun_runtime_run_chunk(lun_runtime *runtime, const char *name,
@@ -367,8 +456,7 @@ enum lun_code lun_runtime_run_chunk(lun_runtime *runtime, const char *name,
                     .argc = argc,
                     .argv = argv};
 
-  start_clock(runtime);
-  return enter(runtime, run_job, &job, err);
+  return run(&job, err);
 }
 
 /* ------------------------------------------------------ host functions -- */

@@ -127,6 +127,62 @@ static void takes_away_what_it_must(void **state)
   lun_runtime_close(runtime);
 }
 
+/* require is a loader as well. */
+static void requires_text_alone(void **state)
+{
+  lun_runtime *runtime = make(NULL);
+  char folder[] = "/tmp/lunette-runtime-XXXXXX";
+  char code[1024] = "";
+  struct lun_error err = {0};
+
+  (void)state;
+  assert_non_null(mkdtemp(folder));
+  snprintf(code, sizeof(code),
+           "local folder = '%s/'\n"
+           "package.path = folder .. '?.lua'\n"
+           "local function put(name, text)\n"
+           "  local file <close> = assert(io.open(folder .. name, 'wb'))\n"
+           "  file:write(text)\n"
+           "end\n"
+           "put('text.lua', 'return {name = ..., path = select(2, ...)}')\n"
+           "put('code.lua', '\\27Lua')\n"
+           "put('wrong.lua', 'syntax error')\n"
+           "local text = require 'text'\n"
+           "assert(text.name == 'text' and text.path == folder .. 'text.lua')\n"
+           "local function fails(name, why)\n"
+           "  local ok, e = pcall(require, name)\n"
+           "  assert(not ok and e:find(why, 1, true), e)\n"
+           "end\n"
+           "fails('code', 'attempt to load a binary chunk')\n"
+           "fails('wrong', 'syntax error near')\n"
+           "fails('none', \"no file '\" .. folder .. \"none.lua'\")\n"
+           "for _, name in ipairs {'text', 'code', 'wrong'} do\n"
+           "  assert(os.remove(folder .. name .. '.lua'))\n"
+           "end\n"
+           "package.path = nil\n"
+           "fails('none', 'must be a string')",
+           folder);
+  if (run(runtime, code, &err))
+    fail_msg("%s", err.message);
+  assert_int_equal(rmdir(folder), 0);
+  lun_runtime_close(runtime);
+}
+
+static void refuses_another_version(void **state)
+{
+  struct lun_runtime_options options = {0};
+  lun_runtime *runtime = NULL;
+  struct lun_error err = {0};
+
+  (void)state;
+  assert_int_equal(lun_runtime_new(&runtime, &options, &err), LUN_EINVALID);
+  options.size = sizeof(options) + 1;
+  assert_int_equal(lun_runtime_new(&runtime, &options, &err), LUN_EINVALID);
+  options.size = sizeof(options.size); /* a program built long ago */
+  assert_int_equal(lun_runtime_new(&runtime, &options, &err), LUN_OK);
+  lun_runtime_close(runtime);
+}
+
 /* -------------------------------------------------------------- limits -- */
 
 static void limits_memory(void **state)
@@ -199,6 +255,50 @@ static void limits_time(void **state)
                        " function() while true do end end})",
                        &err),
                    LUN_EDEADLINE);
+  lun_runtime_close(runtime);
+}
+
+/* Nothing ends a C function of Lua's, but a late run has failed. */
+static void limits_time_in_c(void **state)
+{
+  struct lun_runtime_options options = {0};
+  lun_runtime *runtime = NULL;
+  struct lun_error err = {0};
+
+  (void)state;
+  lun_runtime_options_init(&options);
+  options.deadline_ms = 10;
+  runtime = make(&options);
+  assert_int_equal(
+      run(runtime, "local _ = ('a'):rep(500):find('.-.-.-b')", &err),
+      LUN_EDEADLINE);
+  assert_non_null(strstr(err.message, "10 ms"));
+  lun_runtime_close(runtime);
+}
+
+/* What could wait, or run, for ever is not there. */
+static void has_less_with_limits(void **state)
+{
+  static const char code[] =
+      "assert(not os.execute and not io.popen and not package.loadlib)\n"
+      "assert(#package.searchers == 2)\n"
+      "package.cpath = '/nowhere/?.so'\n"
+      "assert(not pcall(require, 'socket'))\n"
+      "assert(require 'lunette' and require 'lunette.json')";
+  struct lun_runtime_options options = {0};
+  lun_runtime *runtime = NULL;
+  struct lun_error err = {0};
+
+  (void)state;
+  lun_runtime_options_init(&options);
+  options.deadline_ms = 60000;
+  runtime = make(&options);
+  if (run(runtime, code, &err))
+    fail_msg("%s", err.message);
+  lun_runtime_close(runtime);
+  runtime = make(NULL);
+  assert_int_equal(run(runtime, "assert(os.execute and io.popen)", &err),
+                   LUN_OK);
   lun_runtime_close(runtime);
 }
 
@@ -431,9 +531,13 @@ int main(void)
       cmocka_unit_test(runs_files),
       cmocka_unit_test(reports_errors),
       cmocka_unit_test(takes_away_what_it_must),
+      cmocka_unit_test(requires_text_alone),
+      cmocka_unit_test(refuses_another_version),
       cmocka_unit_test(limits_memory),
       cmocka_unit_test(limits_instructions),
       cmocka_unit_test(limits_time),
+      cmocka_unit_test(limits_time_in_c),
+      cmocka_unit_test(has_less_with_limits),
       cmocka_unit_test(calls_the_host),
       cmocka_unit_test(survives_lua_running_out),
       cmocka_unit_test(survives_core_running_out),
