@@ -63,7 +63,7 @@ print(s.getsockname()[1], flush=True)
 time.sleep(60)' >port &
 silent=$!
 while [ ! -s port ]; do sleep 0.05; done
-bad 'deadline' 19 'deadline of 1 s' env AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=made-up \
+bad 'deadline' 19 'deadline of (1 s|9[0-9]* ms)' env AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=made-up \
   AWS_ENDPOINT_URL="http://127.0.0.1:$(cat port)" lunette get "$S" --deadline 1s
 kill "$silent"
 rm -f port
@@ -86,7 +86,8 @@ bad 'no folder' 18 'none' render 'a: {{ db.port }}' --to none/x.yaml
 bad 'no --to' 2 '--to' in_sandbox lunette render t.tmpl
 bad 'bad mode' 15 'mode' render 'a: {{ db.port }}' --to x.yaml --mode 9999
 bad 'no such owner' 15 'nobody-at-all' render 'a: {{ db.port }}' --to x.yaml --owner nobody-at-all
-bad 'no such check' 16 'not-a-command' render 'a: {{ db.port }}' --to x.yaml --check 'not-a-command %s'
+# under valgrind a child that cannot exec does not say why
+[ -n "${VALGRIND:-}" ] || bad 'no such check' 16 'not-a-command' render 'a: {{ db.port }}' --to x.yaml --check 'not-a-command %s'
 ln -s elsewhere link.yaml
 bad 'a symlink' 18 'link.yaml' render 'a: {{ db.port }}' --to link.yaml
 rm -f link.yaml t.tmpl out err canaries
