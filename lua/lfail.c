@@ -195,12 +195,12 @@ static void set_integer(lua_State *L, const char *name, int value)
   lua_setfield(L, -2, name);
 }
 
-int lunL_fail(lua_State *L, const struct lun_error *err)
+void lunL_pusherror(lua_State *L, const struct lun_error *err)
 {
   if (err->code == LUN_ENOMEM) {
     /* The very text that Lua itself raises, and nothing that needs memory. */
     lua_pushliteral(L, "not enough memory");
-    return lua_error(L);
+    return;
   }
   luaL_checkstack(L, 6, NULL);
   lua_createtable(L, 0, 10);
@@ -217,6 +217,11 @@ int lunL_fail(lua_State *L, const struct lun_error *err)
   lua_setfield(L, -2, "retryable");
   push_metatable(L);
   lua_setmetatable(L, -2);
+}
+
+int lunL_fail(lua_State *L, const struct lun_error *err)
+{
+  lunL_pusherror(L, err);
   return lua_error(L);
 }
 

@@ -17,6 +17,9 @@
  */
 int lunL_fail(lua_State *L, const struct lun_error *err);
 
+/* Pushes the error object that lunL_fail raises. */
+void lunL_pusherror(lua_State *L, const struct lun_error *err);
+
 /* Raises CODE with a message, and HINT if it is not NULL. */
 int lunL_failf(lua_State *L, enum lun_code code, const char *hint,
                const char *format, ...) LUN_PRINTF(4, 5);

@@ -434,42 +434,76 @@ static bool is_missing(lua_State *L)
   return err.code == LUN_ENOTFOUND;
 }
 
-/* Raises one error for all that are missing; the first lies at FIRST. */
-static int fail_missing(lua_State *L, int first, const struct lun_buf *names,
-                        size_t missing)
-{
-  struct lun_error err = {0};
-  struct lun_error one = {0};
+/* What a list of secrets comes to; slots of the stack. */
+enum {
+  OUTCOMES = ARG + 1,
+  RESULT,
+  FIRST,   /* the error of the first that is missing */
+  MISSING, /* the list of their references */
+  NAMES
+};
 
-  lunL_geterror(L, first, &one);
-  err = one;
-  (void)lun_error_set(&err, LUN_ENOTFOUND, "%zu secrets are not there: %s",
-                      missing, lun_buf_text(names));
-  lun_error_text(err.aws_code, sizeof(err.aws_code), lun_span_of(one.aws_code));
-  lun_error_hint(&err, "%s", one.hint);
-  return lunL_fail(L, &err);
+/*
+ * Raises the error for all that are missing.  A struct lun_error has no room
+ * for many names; what a script sees has every one, in its message and as the
+ * list `missing`.
+ */
+static int fail_missing(lua_State *L, const struct lun_buf *names)
+{
+  size_t size = names->len + 8; /* lun_error_text has no need to cut */
+  char *line = lunL_block_new(L, size);
+  lua_Integer count = (lua_Integer)lua_rawlen(L, MISSING);
+  struct lun_error first = {0};
+  struct lun_error err = {.code = LUN_ENOTFOUND};
+
+  if (count == 1) {
+    lua_pushvalue(L, FIRST);
+  } else {
+    lunL_geterror(L, FIRST, &first);
+    memcpy(err.aws_code, first.aws_code, sizeof(err.aws_code));
+    memcpy(err.hint, first.hint, sizeof(err.hint));
+    lun_error_text(line, size, lun_buf_view(names));
+    lunL_pusherror(L, &err);
+    lua_pushfstring(L, "%I secrets are not there: %s", count, line);
+    lua_setfield(L, -2, "message");
+  }
+  lua_pushvalue(L, MISSING);
+  lua_setfield(L, -2, "missing");
+  return lua_error(L);
+}
+
+/* Notes that the secret of the reference is missing; the reference, its
+ * outcome and the outcome's error are on top of the stack. */
+static void note_missing(lua_State *L, struct lun_buf *names)
+{
+  lua_Integer count = (lua_Integer)lua_rawlen(L, MISSING);
+
+  if (lua_getfield(L, -2, "named") != LUA_TNIL)
+    return; /* it was asked for twice */
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -4, "named");
+  lua_pop(L, 1);
+  if (count == 0)
+    lua_copy(L, -1, FIRST);
+  lua_pushvalue(L, -3);
+  lua_rawseti(L, MISSING, count + 1);
+  lun_buf_addf(names, "%s%s", count > 0 ? ", " : "", lua_tostring(L, -3));
 }
 
 /*
  * session:secrets{ref, ...}: all at the same time; a table of the values by
  * the reference asked.  One that fails fails the call; of those that are not
- * there, every one is named.
+ * there, every one is named, and listed in the error's `missing`.
  */
 static int session_secrets(lua_State *L)
 {
-  enum {
-    OUTCOMES = ARG + 1,
-    RESULT,
-    FIRST,
-    NAMES
-  };
   struct lun_buf *names = NULL;
-  size_t missing = 0;
   lua_Integer i = 0;
 
   session_try_secrets(L);
   lua_newtable(L);
   lua_pushnil(L);
+  lua_newtable(L);
   names = lunL_buf_new(L, SIZE_MAX);
   for (i = 1; lua_rawgeti(L, ARG, i) != LUA_TNIL; i++, lua_settop(L, NAMES)) {
     lua_pushvalue(L, -1);
@@ -483,21 +517,13 @@ static int session_secrets(lua_State *L)
     }
     if (!is_missing(L))
       return lua_error(L);
-    if (lua_getfield(L, -2, "named") != LUA_TNIL)
-      continue; /* it was asked for twice */
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -4, "named");
-    lua_pop(L, 1);
-    if (missing++ == 0)
-      lua_copy(L, -1, FIRST);
-    lun_buf_addf(names, "%s%s", names->len > 0 ? ", " : "",
-                 lua_tostring(L, -3));
+    note_missing(L, names);
   }
   lunL_buf_check(L, names, "the names");
-  if (missing > 1)
-    return fail_missing(L, FIRST, names, missing);
-  lua_pushvalue(L, missing == 1 ? FIRST : RESULT);
-  return missing == 1 ? lua_error(L) : 1;
+  if (names->len > 0)
+    return fail_missing(L, names);
+  lua_pushvalue(L, RESULT);
+  return 1;
 }
 
 static const luaL_Reg session_methods[] = {

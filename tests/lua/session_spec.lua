@@ -94,7 +94,20 @@ describe("a session", function()
     assert.matches("none%-1", e.message)
     assert.equal("ResourceNotFoundException", e.code)
     assert.equal("request-1", e.request_id)
+    assert.same({ "none-1" }, e.missing)
     fails("invalid", s.secrets, s, { "a", "b#[" })
+    requests()
+  end)
+
+  it("names them however many there are", function()
+    local s, refs = ln.session(options), {}
+    for i = 1, 60 do refs[i] = "none/some-rather-long-name-of-a-service-" .. i end
+    refs[61] = 'b#["odd\u{202E}key"]'
+    local e = fails("not_found", s.secrets, s, refs)
+    assert.same(refs, e.missing)
+    for i = 1, 60 do assert.matches(refs[i], e.message, 1, true) end
+    assert.matches("^61 secrets are not there: ", e.message)
+    assert.is_nil(e.message:find("\u{202E}", 1, true))
     requests()
   end)
 
