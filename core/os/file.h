@@ -78,11 +78,16 @@ LUN_NODISCARD enum lun_code lun_stage_commit(lun_stage *stage, bool keep,
                                              struct lun_error *err);
 
 /*
- * After a commit with KEEP: the old file, or its absence, comes back.  A
- * target that somebody else has replaced meanwhile is left alone (LUN_EFILE).
+ * After a commit with KEEP: the old file, or its absence, comes back, also
+ * where somebody has removed the new one.  A target that somebody else has
+ * replaced meanwhile is left alone (LUN_EFILE).  An old file that could not
+ * come back stays beside the target, and the hint names it.
  */
 LUN_NODISCARD enum lun_code lun_stage_restore(lun_stage *stage,
                                               struct lun_error *err);
+
+/* True if there was a target when it was last looked at, before a commit. */
+bool lun_stage_existed(const lun_stage *stage);
 
 /* Removes what is left of the staged and the kept file, and frees; NULL is
  * fine. */

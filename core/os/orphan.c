@@ -34,6 +34,17 @@ enum lun_code lun_orphan_name(char out[LUN_ORPHAN_NAME], const lun_ctx *ctx,
   return LUN_OK;
 }
 
+/* "old" in the place of the process, which then looks like none. */
+void lun_orphan_saved(char out[LUN_ORPHAN_NAME], const char *name)
+{
+  const char *dice = strrchr(name, '-');
+  size_t len = 0;
+
+  for (len = (size_t)(dice - name); len > 0 && name[len - 1] != '-'; len--)
+    continue;
+  (void)snprintf(out, LUN_ORPHAN_NAME, "%.*sold%s", (int)len, name, dice);
+}
+
 /* The process in "PID-RANDOM"; 0 if it is not exactly that. */
 static pid_t pid_of(const char *text)
 {

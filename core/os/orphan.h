@@ -17,6 +17,9 @@ LUN_NODISCARD enum lun_code lun_orphan_name(char out[LUN_ORPHAN_NAME],
                                             const char *target,
                                             struct lun_error *err);
 
+/* The name under which NAME, which is one of those, is nobody's to remove. */
+void lun_orphan_saved(char out[LUN_ORPHAN_NAME], const char *name);
+
 /*
  * Removes from the folder DIR what is staged for TARGET by a process that is
  * gone, if it belongs to us or to OWNER.  Whatever stands in the way of that

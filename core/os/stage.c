@@ -528,30 +528,67 @@ enum lun_code lun_stage_commit(lun_stage *stage, bool keep,
   return rc ? rc : sync_folder(stage, "new", err);
 }
 
+/*
+ * The old file cannot come back: it gets a name that no sweep takes, and the
+ * hint says which.
+ */
+static void save_old(lun_stage *stage, struct lun_error *err)
+{
+  char saved[LUN_ORPHAN_NAME] = "";
+  size_t folder = strlen(stage->path) - strlen(stage->staged);
+
+  if (stage->kept[0] == '\0')
+    return;
+  lun_orphan_saved(saved, stage->kept);
+  if (renameat2(stage->dir, stage->kept, stage->dir, saved, RENAME_NOREPLACE))
+    memcpy(saved, stage->kept, sizeof(saved));
+  stage->kept[0] = '\0';
+  lun_error_hint(err, "the old file is kept as %.*s%s", (int)folder,
+                 stage->path, saved);
+}
+
+/* Puts back what was there before the commit; 0, or what errno says. */
+static int put_back(lun_stage *stage, bool missing)
+{
+  if (stage->kept[0] == '\0') /* nothing was there */
+    return missing || unlinkat(stage->dir, stage->name, 0) == 0 ? 0 : errno;
+  if (renameat(stage->dir, stage->kept, stage->dir, stage->name) != 0)
+    return errno;
+  stage->kept[0] = '\0';
+  return 0;
+}
+
 enum lun_code lun_stage_restore(lun_stage *stage, struct lun_error *err)
 {
   struct stat now = {.st_size = 0};
-  int failed = 0;
+  enum lun_code rc = LUN_OK;
+  bool there = false;
+  int error = 0;
 
   if (stage->phase != RESTORABLE)
     return lun_error_set(err, LUN_EINVALID, "%s: there is nothing to restore",
                          stage->target);
-  if (!look(stage, stage->name, &now) || !same_file(&now, &stage->info))
-    return refuse(stage,
-                  "somebody has replaced it meanwhile, so the old file "
-                  "was not put back",
-                  "", err);
-  if (stage->kept[0] != '\0')
-    failed = renameat(stage->dir, stage->kept, stage->dir, stage->name);
-  else
-    failed = unlinkat(stage->dir, stage->name, 0);
-  if (failed != 0)
-    return fail(stage, "put the old file back", err);
-  stage->kept[0] = '\0';
+  there = look(stage, stage->name, &now);
+  if (!there && errno != ENOENT)
+    rc = fail(stage, "look at it", err);
+  else if (there && !same_file(&now, &stage->info))
+    rc = refuse(stage,
+                "somebody has replaced it meanwhile, so the old file was not "
+                "put back",
+                "", err);
+  else if ((error = put_back(stage, !there)) != 0)
+    rc = lun_file_error(err, stage->target, "put the old file back", error);
+  if (rc)
+    save_old(stage, err);
   shut(&stage->old_fd);
   shut(&stage->fd);
   stage->phase = EMPTY;
-  return sync_folder(stage, "old", err);
+  return rc ? rc : sync_folder(stage, "old", err);
+}
+
+bool lun_stage_existed(const lun_stage *stage)
+{
+  return stage->existed;
 }
 
 void lun_stage_free(lun_stage *stage)

@@ -126,6 +126,7 @@ static void keep_and_restore(void **state)
 
 static void restore_leaves_others_alone(void **state)
 {
+  const char *kept = NULL;
   lun_stage *stage = NULL;
 
   (void)state;
@@ -136,9 +137,40 @@ static void restore_leaves_others_alone(void **state)
   assert_int_equal(rename(in_folder("other"), target), 0);
   assert_int_equal(lun_stage_restore(stage, &error), LUN_EFILE);
   assert_non_null(strstr(error.message, "somebody has replaced it"));
+  kept = strchr(error.hint, '/'); /* "the old file is kept as PATH" */
+  assert_non_null(kept);
+  has(kept, "old", 0600);
   lun_stage_free(stage);
   has(target, "theirs", 0600);
+  has(kept, "old", 0600);
+  lun_stage_free(stage_of(&keep_all)); /* no sweep takes it */
+  has(kept, "old", 0600);
+  assert_int_equal(entries(), 2);
+}
+
+/* What the reload removed was not the old file. */
+static void restored_where_the_new_one_is_gone(void **state)
+{
+  lun_stage *stage = NULL;
+
+  (void)state;
+  put(target, "old", 0640);
+  stage = written("new");
+  assert_int_equal(lun_stage_commit(stage, true, &error), LUN_OK);
+  assert_true(lun_stage_existed(stage));
+  assert_int_equal(unlink(target), 0);
+  assert_int_equal(lun_stage_restore(stage, &error), LUN_OK);
+  lun_stage_free(stage);
+  has(target, "old", 0640);
   assert_int_equal(entries(), 1);
+  assert_int_equal(unlink(target), 0);
+  stage = written("new");
+  assert_int_equal(lun_stage_commit(stage, true, &error), LUN_OK);
+  assert_false(lun_stage_existed(stage));
+  assert_int_equal(unlink(target), 0);
+  assert_int_equal(lun_stage_restore(stage, &error), LUN_OK);
+  lun_stage_free(stage);
+  assert_int_equal(entries(), 0);
 }
 
 static void same(void **state)
@@ -466,6 +498,7 @@ int main(void)
       TEST(old_file_keeps_mode),
       TEST(keep_and_restore),
       TEST(restore_leaves_others_alone),
+      TEST(restored_where_the_new_one_is_gone),
       TEST(same),
       TEST(targets_refused),
       TEST(folders_refused),
