@@ -87,30 +87,34 @@ static int child_fd(lua_State *L)
 }
 
 /*
- * child:wait(seconds): nil if it still runs then, else {exit = STATUS}; where
- * a signal ended it, exit is 128 more than `signal`, as in a shell.
+ * child:wait(seconds, fd): nil if it still runs then, and true if that is
+ * because FD could be read; else {exit = STATUS}.  Where a signal ended it,
+ * there is `signal`, and exit is 128 more, as in a shell.
  */
 static int child_wait(lua_State *L)
 {
   lun_child *child = check_child(L);
   lua_Number seconds = luaL_optnumber(L, 2, -1);
-  int64_t timeout = -1;
+  int stop_fd = (int)luaL_optinteger(L, 3, -1);
+  struct lun_child_end end = {.ended = false};
   struct lun_error err = {0};
-  bool ended = false;
-  int status = 0;
+  int64_t timeout = -1;
 
   if (seconds >= 0)
     timeout = (int64_t)((seconds > WAIT_MAX ? WAIT_MAX : seconds) * 1000);
   timeout = lunL_boundwait(L, timeout);
-  if (lun_child_wait(child, timeout, &ended, &status, &err))
+  if (lun_child_wait(child, timeout, stop_fd, &end, &err))
     return lunL_fail(L, &err);
-  if (!ended)
-    return 0;
+  if (!end.ended) {
+    lua_pushnil(L);
+    lua_pushboolean(L, end.stopped);
+    return 2;
+  }
   lua_createtable(L, 0, 2);
-  lua_pushinteger(L, status);
+  lua_pushinteger(L, end.signal != 0 ? 128 + end.signal : end.status);
   lua_setfield(L, -2, "exit");
-  if (status > 128) {
-    lua_pushinteger(L, status - 128);
+  if (end.signal != 0) {
+    lua_pushinteger(L, end.signal);
     lua_setfield(L, -2, "signal");
   }
   return 1;
@@ -128,18 +132,29 @@ static int child_kill(lua_State *L)
   return 0;
 }
 
-/* child:output(): what it has printed so far. */
+/* child:output(): what it has printed so far, up to the limit. */
 static int child_output(lua_State *L)
 {
-  struct lun_span output = lun_child_output(check_child(L));
+  struct lun_span output = lun_child_output(check_child(L), NULL);
 
   lua_pushlstring(L, output.len > 0 ? output.ptr : "", output.len);
   return 1;
 }
 
+/* child:cut(): true if it has printed more than that. */
+static int child_cut(lua_State *L)
+{
+  bool cut = false;
+
+  (void)lun_child_output(check_child(L), &cut);
+  lua_pushboolean(L, cut);
+  return 1;
+}
+
 static const luaL_Reg child_methods[] = {
     {"pid", child_pid},   {"fd", child_fd},         {"wait", child_wait},
-    {"kill", child_kill}, {"output", child_output}, {NULL, NULL},
+    {"kill", child_kill}, {"output", child_output}, {"cut", child_cut},
+    {NULL, NULL},
 };
 
 static const struct lunL_type child_type = {
@@ -153,6 +168,8 @@ static const struct lunL_type child_type = {
 
 struct spawn_options {
   struct lun_span input;
+  int64_t limit;
+  bool whole;
   bool inherit;
   bool own_group;
 };
@@ -163,6 +180,14 @@ static const struct lunL_opt spawn_options[] = {
     {.name = "input",
      .kind = LUNL_OPT_BYTES,
      .offset = offsetof(struct spawn_options, input)},
+    {.name = "limit",
+     .kind = LUNL_OPT_INTEGER,
+     .offset = offsetof(struct spawn_options, limit),
+     .min = 1,
+     .max = (int64_t)1 << 30},
+    {.name = "whole",
+     .kind = LUNL_OPT_BOOLEAN,
+     .offset = offsetof(struct spawn_options, whole)},
     {.name = "inherit",
      .kind = LUNL_OPT_BOOLEAN,
      .offset = offsetof(struct spawn_options, inherit)},
@@ -191,8 +216,8 @@ static const char *const *read_argv(lua_State *L)
     lua_rawgeti(L, table, (lua_Integer)i + 1);
     if (lunL_testsecret(L, -1) != NULL)
       luaL_argerror(L, 1,
-                    "a secret value cannot be an argument of a program, "
-                    "where others can read it; pass it by env or input");
+                    "a secret cannot be an argument: every process may read "
+                    "it; pass it by a file or standard input");
     if (lua_type(L, -1) != LUA_TSTRING)
       luaL_argerror(L, 1, "option 'argv' is a list of strings");
     word.ptr = lua_tolstring(L, -1, &word.len);
@@ -219,6 +244,7 @@ static void add_variable(lua_State *L, struct lun_buf *out)
   if (name.len == 0 || strlen(name.ptr) != name.len ||
       strchr(name.ptr, '=') != NULL)
     luaL_argerror(L, 1, "option 'env' has a name that no variable can have");
+  lunL_checkmark(L, name, "the name of a variable");
   lua_pushvalue(L, -1); /* an integer's text is made in a copy */
   value = lunL_tobytes(L, -1, &secret);
   if (!secret)
@@ -263,10 +289,11 @@ static const char *const *read_env(lua_State *L)
 }
 
 /*
- * os.spawn{argv={...}, env={NAME=value}, input=, inherit=, own_group=}: starts
- * a program.  `env` is the whole environment; without it, the child has ours
- * less what holds credentials.  With `inherit` it has our standard streams,
- * else what it prints is captured.
+ * os.spawn{argv={...}, env={NAME=value}, input=, inherit=, own_group=,
+ * limit=, whole=}: starts a program.  `env` is the whole environment; without
+ * it, the child has ours less what holds credentials.  With `inherit` it has
+ * our standard streams, else what it prints is captured, `limit` bytes (64
+ * KiB); with `whole`, one that prints more is killed.
  */
 static int l_spawn(lua_State *L)
 {
@@ -281,6 +308,8 @@ static int l_spawn(lua_State *L)
   options.argv = read_argv(L);
   options.env = read_env(L);
   options.input = given.input;
+  options.limit = (size_t)given.limit;
+  options.whole = given.whole;
   options.inherit = given.inherit;
   options.own_group = given.own_group;
   child = lunL_box_new(L, &child_type);
@@ -389,9 +418,18 @@ static const struct lunL_type signals_type = {
     .methods = signals_methods,
 };
 
+/* Who runs us wants a signal to have no effect (nohup, a background job). */
+static bool ignored(int number)
+{
+  struct sigaction now = {.sa_flags = 0};
+
+  return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /*
  * os.signals{"INT", "TERM"}: these come to be read from a descriptor, and no
- * longer end the process, until the object is closed.
+ * longer end the process, until the object is closed; one that is not read by
+ * then takes its effect.  A signal that is ignored stays so.
  */
 static int l_signals(lua_State *L)
 {
@@ -402,7 +440,10 @@ static int l_signals(lua_State *L)
   luaL_checktype(L, 1, LUA_TTABLE);
   (void)sigemptyset(&set);
   for (i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
-    (void)sigaddset(&set, check_signal(L, -1, 1));
+    int number = check_signal(L, -1, 1);
+
+    if (!ignored(number))
+      (void)sigaddset(&set, number);
     lua_pop(L, 1);
   }
   signals = lunL_box_new(L, &signals_type);

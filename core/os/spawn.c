@@ -25,8 +25,9 @@ struct lun_child {
   lun_ctx *ctx;
   pid_t pid;
   bool own_group;
-  bool ended;
-  int status;
+  bool whole;
+  bool cut; /* it said more than the output may hold */
+  struct lun_child_end end;
   int pidfd;
   int in;  /* to its standard input, or -1 */
   int out; /* from its output, or -1 */
@@ -269,9 +270,11 @@ enum lun_code lun_child_new(lun_child **out, lun_ctx *ctx,
   child->ctx = ctx;
   child->pid = -1;
   child->own_group = options->own_group;
+  child->whole = options->whole;
   child->pidfd = child->in = child->out = -1;
   lun_buf_init(&child->input, ctx, SIZE_MAX);
-  lun_buf_init(&child->output, ctx, OUTPUT_MAX);
+  lun_buf_init(&child->output, ctx,
+               options->limit != 0 ? options->limit : OUTPUT_MAX);
   rc = spawn(child, options, err);
   if (rc) {
     lun_child_free(child);
@@ -328,13 +331,16 @@ static void hear(lun_child *child)
   for (turns = 0; got > 0 && turns < TURNS_MAX; turns++) {
     got = read(child->out, chunk, sizeof(chunk));
     if (got > 0) {
-      size_t room = OUTPUT_MAX - child->output.len;
+      size_t room = child->output.max - child->output.len;
 
+      child->cut = child->cut || (size_t)got > room;
       lun_buf_add(&child->output, chunk,
                   (size_t)got < room ? (size_t)got : room);
     }
   }
   lun_secret_wipe(chunk, sizeof(chunk));
+  if (child->cut && child->whole)
+    lun_child_kill(child, SIGKILL);
   if (got == 0)
     close_fd(&child->out);
 }
@@ -350,67 +356,76 @@ static enum lun_code reap(lun_child *child, int flags, struct lun_error *err)
   while (rc != 0 && errno == EINTR);
   if (rc == 0 && info.si_pid == 0)
     return LUN_OK; /* it still runs */
-  child->ended = true;
+  child->end.ended = true;
   if (rc != 0)
     return lun_error_set(err, LUN_EFILE,
                          "the exit status of a child process is lost: %s",
                          strerror(errno));
-  child->status =
-      info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  if (info.si_code == CLD_EXITED)
+    child->end.status = info.si_status;
+  else
+    child->end.signal = info.si_status;
   return LUN_OK;
 }
 
 /* Waits at most TIMEOUT_MS for anything to happen. */
-static void await(lun_child *child, int64_t timeout_ms)
+static void await(lun_child *child, int64_t timeout_ms, int stop_fd)
 {
-  struct pollfd fds[3] = {{child->pidfd, POLLIN, 0},
+  struct pollfd fds[4] = {{child->pidfd, POLLIN, 0},
                           {child->in, POLLOUT, 0},
-                          {child->out, POLLIN, 0}};
+                          {child->out, POLLIN, 0},
+                          {stop_fd, POLLIN, 0}};
 
   if (child->pidfd < 0 && (timeout_ms < 0 || timeout_ms > ASK_MS))
     timeout_ms = ASK_MS;
   if (timeout_ms > INT32_MAX)
     timeout_ms = INT32_MAX;
-  if (poll(fds, 3, (int)timeout_ms) <= 0)
+  child->end.stopped = false;
+  if (poll(fds, 4, (int)timeout_ms) <= 0)
     return;
   if (fds[1].revents != 0)
     feed(child);
   if (fds[2].revents != 0)
     hear(child);
+  child->end.stopped = fds[3].revents != 0;
 }
 
-enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms, bool *ended,
-                             int *status, struct lun_error *err)
+enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms, int stop_fd,
+                             struct lun_child_end *end, struct lun_error *err)
 {
-  int64_t end = lun_clock_mono_ms(child->ctx) + timeout_ms;
+  int64_t until = lun_clock_mono_ms(child->ctx) + timeout_ms;
   enum lun_code rc = LUN_OK;
 
-  while (!child->ended) {
-    int64_t left = timeout_ms < 0 ? -1 : end - lun_clock_mono_ms(child->ctx);
+  child->end.stopped = false;
+  while (!child->end.ended) {
+    int64_t left = timeout_ms < 0 ? -1 : until - lun_clock_mono_ms(child->ctx);
 
     rc = reap(child, WNOHANG, err);
     if (rc)
       return rc;
-    if (child->ended || (timeout_ms >= 0 && left <= 0))
+    if (child->end.ended || child->end.stopped ||
+        (timeout_ms >= 0 && left <= 0))
       break;
-    await(child, left);
+    await(child, left, stop_fd);
   }
   /* What it said last; a process that it left behind may hold the pipe. */
-  if (child->ended && child->out >= 0)
+  if (child->end.ended && child->out >= 0)
     hear(child);
-  *ended = child->ended;
-  *status = child->status;
+  *end = child->end;
+  end->stopped = end->stopped && !end->ended;
   return child->output.fail == LUN_ENOMEM ? lun_error_nomem(err) : LUN_OK;
 }
 
-struct lun_span lun_child_output(const lun_child *child)
+struct lun_span lun_child_output(const lun_child *child, bool *cut)
 {
+  if (cut != NULL)
+    *cut = child->cut;
   return lun_buf_view(&child->output);
 }
 
 void lun_child_kill(lun_child *child, int signal)
 {
-  if (child->pid > 0 && !child->ended)
+  if (child->pid > 0 && !child->end.ended)
     (void)kill(child->own_group ? -child->pid : child->pid, signal);
 }
 
@@ -419,7 +434,7 @@ void lun_child_free(lun_child *child)
   if (child == NULL)
     return;
   lun_child_kill(child, SIGKILL);
-  if (child->pid > 0 && !child->ended)
+  if (child->pid > 0 && !child->end.ended)
     (void)reap(child, 0, NULL);
   close_fd(&child->in);
   close_fd(&child->out);

@@ -14,6 +14,8 @@ struct lun_spawn_options {
                               with a password in them and SSLKEYLOGFILE */
   struct lun_span input;   /* what its standard input gives, then the end;
                               copied.  Empty: nothing, or ours if `inherit` */
+  size_t limit;            /* of captured output, in bytes; 0: 64 KiB */
+  bool whole;              /* it is killed if its output is over the limit */
   bool inherit;            /* output goes where ours goes; else captured */
   bool own_group;          /* a process group of its own */
 };
@@ -37,16 +39,26 @@ int lun_child_pid(const lun_child *child);
 /* A pidfd: readable at the end; -1 where the system has none. */
 int lun_child_fd(const lun_child *child);
 
+/* How a wait has ended. */
+struct lun_child_end {
+  bool ended;   /* the child has */
+  bool stopped; /* it has not, and the descriptor to stop at can be read */
+  int status;   /* its exit status, where no signal ended it */
+  int signal;   /* that ended it, or 0 */
+};
+
 /*
- * Waits at most TIMEOUT_MS (-1: without bound), feeding input and capturing
- * output (both streams together, the first 64 KiB).  *ENDED says whether it
- * ended; then *STATUS is its exit status, or 128 + the signal's number.  What
- * it has left behind in the background is not waited for.
+ * Waits at most TIMEOUT_MS (-1: without bound) or until STOP_FD (-1: none) can
+ * be read, feeding input and capturing output, both streams together.  What it
+ * has left behind in the background is not waited for.
  */
 LUN_NODISCARD enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms,
-                                           bool *ended, int *status,
+                                           int stop_fd,
+                                           struct lun_child_end *end,
                                            struct lun_error *err);
-struct lun_span lun_child_output(const lun_child *child);
+
+/* What it has printed so far, and (CUT may be NULL) if there was more. */
+struct lun_span lun_child_output(const lun_child *child, bool *cut);
 
 /*
  * Sends a signal to the child's group (or to it alone without one), unless it

@@ -41,21 +41,21 @@ static lun_child *sh(const char *script, struct lun_spawn_options options)
   return child;
 }
 
-/* Runs a script to its end, checks its output, gives its status. */
+/* Runs a script to its end, checks its output, gives its status; of one that
+ * a signal ended, less than 0. */
 static int says(const char *script, struct lun_spawn_options options,
                 const char *want)
 {
   lun_child *child = sh(script, options);
-  bool ended = false;
-  int status = -1;
+  struct lun_child_end end = {.ended = false};
 
-  assert_int_equal(lun_child_wait(child, 20000, &ended, &status, &error),
-                   LUN_OK);
-  assert_true(ended);
+  assert_int_equal(lun_child_wait(child, 20000, -1, &end, &error), LUN_OK);
+  assert_true(end.ended);
+  assert_false(end.stopped);
   if (want != NULL)
-    assert_string_equal(lun_child_output(child).ptr, want);
+    assert_string_equal(lun_child_output(child, NULL).ptr, want);
   lun_child_free(child);
-  return status;
+  return end.signal != 0 ? -end.signal : end.status;
 }
 
 static void statuses(void **state)
@@ -65,7 +65,9 @@ static void statuses(void **state)
   (void)state;
   assert_int_equal(says("exit 0", plain, ""), 0);
   assert_int_equal(says("exit 3", plain, ""), 3);
-  assert_int_equal(says("kill -TERM $$", plain, ""), 128 + SIGTERM);
+  assert_int_equal(says("kill -TERM $$", plain, ""), -SIGTERM);
+  assert_int_equal(says("exit 143", plain, ""), 143);
+  assert_int_equal(says("exit 255", plain, ""), 255);
   assert_int_equal(says("echo out; echo err >&2", plain, "out\nerr\n"), 0);
 }
 
@@ -89,16 +91,56 @@ static void input(void **state)
 static void output_is_capped(void **state)
 {
   struct lun_spawn_options plain = {.argv = NULL};
+  struct lun_spawn_options more = {.limit = 100000};
+  struct lun_spawn_options whole = {
+      .limit = 100000, .whole = true, .own_group = true};
   lun_child *child = sh("head -c 1000000 /dev/zero | tr '\\0' y", plain);
-  bool ended = false;
-  int status = -1;
+  struct lun_child_end end = {.ended = false};
+  bool cut = false;
 
   (void)state;
-  assert_int_equal(lun_child_wait(child, 20000, &ended, &status, &error), 0);
-  assert_true(ended);
-  assert_int_equal(status, 0);
-  assert_int_equal(lun_child_output(child).len, 64 << 10);
+  assert_int_equal(lun_child_wait(child, 20000, -1, &end, &error), 0);
+  assert_true(end.ended);
+  assert_int_equal(end.status, 0);
+  assert_int_equal(lun_child_output(child, &cut).len, 64 << 10);
+  assert_true(cut);
   lun_child_free(child);
+  child = sh("head -c 100000 /dev/zero", more);
+  assert_int_equal(lun_child_wait(child, 20000, -1, &end, &error), 0);
+  assert_int_equal(lun_child_output(child, &cut).len, 100000);
+  assert_false(cut);
+  lun_child_free(child);
+  child = sh("yes", whole); /* for ever */
+  assert_int_equal(lun_child_wait(child, 20000, -1, &end, &error), 0);
+  assert_int_equal(end.signal, SIGKILL);
+  assert_int_equal(lun_child_output(child, &cut).len, 100000);
+  assert_true(cut);
+  lun_child_free(child);
+}
+
+static void stopped(void **state)
+{
+  struct lun_spawn_options grouped = {.own_group = true};
+  lun_child *child = sh("sleep 60", grouped);
+  struct lun_child_end end = {.ended = true};
+  int ends[2] = {-1, -1};
+
+  (void)state;
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(lun_child_wait(child, 50, ends[0], &end, &error), 0);
+  assert_false(end.ended);
+  assert_false(end.stopped);
+  assert_int_equal(write(ends[1], "x", 1), 1);
+  assert_int_equal(lun_child_wait(child, 20000, ends[0], &end, &error), 0);
+  assert_false(end.ended);
+  assert_true(end.stopped);
+  lun_child_kill(child, SIGTERM);
+  assert_int_equal(lun_child_wait(child, 20000, -1, &end, &error), 0);
+  assert_true(end.ended);
+  assert_false(end.stopped);
+  lun_child_free(child);
+  (void)close(ends[0]);
+  (void)close(ends[1]);
 }
 
 static void environment(void **state)
@@ -139,7 +181,7 @@ static void descriptors_and_signals(void **state)
   (void)sigemptyset(&set);
   (void)sigaddset(&set, SIGTERM);
   (void)sigprocmask(SIG_BLOCK, &set, &old);
-  assert_int_equal(says("kill -TERM $$; exit 0", plain, ""), 128 + SIGTERM);
+  assert_int_equal(says("kill -TERM $$; exit 0", plain, ""), -SIGTERM);
   (void)sigprocmask(SIG_SETMASK, &old, NULL);
   (void)signal(SIGTERM, SIG_DFL);
 }
@@ -149,21 +191,20 @@ static void time_limit_and_group(void **state)
   struct lun_spawn_options grouped = {.own_group = true};
   lun_child *child = sh("sleep 60 & echo $!; wait", grouped);
   int64_t before = lun_clock_mono_ms(ctx);
-  bool ended = true;
-  int status = -1;
+  struct lun_child_end end = {.ended = true};
   int grandchild = 0;
 
   (void)state;
-  assert_int_equal(lun_child_wait(child, 300, &ended, &status, &error), 0);
-  assert_false(ended);
+  assert_int_equal(lun_child_wait(child, 300, -1, &end, &error), 0);
+  assert_false(end.ended);
   assert_in_range(lun_clock_mono_ms(ctx) - before, 290, 10000);
   assert_int_equal(getpgid(lun_child_pid(child)), lun_child_pid(child));
-  grandchild = (int)strtol(lun_child_output(child).ptr, NULL, 10);
+  grandchild = (int)strtol(lun_child_output(child, NULL).ptr, NULL, 10);
   assert_int_equal(kill(grandchild, 0), 0);
   lun_child_kill(child, SIGTERM);
-  assert_int_equal(lun_child_wait(child, -1, &ended, &status, &error), 0);
-  assert_true(ended);
-  assert_int_equal(status, 128 + SIGTERM);
+  assert_int_equal(lun_child_wait(child, -1, -1, &end, &error), 0);
+  assert_true(end.ended);
+  assert_int_equal(end.signal, SIGTERM);
   lun_child_kill(child, SIGKILL); /* it has ended: nobody is hit */
   lun_child_free(child);
   lun_child_free(NULL);
@@ -237,14 +278,13 @@ static void every_allocation_fails_once(void **state)
   (void)state;
   for (n = 0; rc != LUN_OK; n++) {
     lun_child *child = NULL;
-    bool ended = false;
-    int status = 0;
+    struct lun_child_end end = {.ended = false};
 
     assert_in_range(n, 0, 20);
     ctx->account.fail_after = n;
     rc = lun_child_new(&child, ctx, &options, &error);
     if (rc == LUN_OK)
-      rc = lun_child_wait(child, 20000, &ended, &status, &error);
+      rc = lun_child_wait(child, 20000, -1, &end, &error);
     ctx->account.fail_after = -1;
     assert_true(rc == LUN_OK || rc == LUN_ENOMEM);
     lun_child_free(child);
@@ -332,6 +372,7 @@ int main(void)
       TEST(statuses),
       TEST(input),
       TEST(output_is_capped),
+      TEST(stopped),
       TEST(environment),
       TEST(descriptors_and_signals),
       TEST(time_limit_and_group),
