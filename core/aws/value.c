@@ -153,7 +153,7 @@ static int64_t seconds_of(struct lun_span text)
   for (; i < text.len && text.ptr[i] != 'e' && text.ptr[i] != 'E'; i++) {
     if (text.ptr[i] == '.') {
       behind = true;
-    } else if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+    } else if (!lun_text_digit(text.ptr[i])) {
       return 0;
     } else if (value < INT64_MAX / 100) {
       value = value * 10 + (text.ptr[i] - '0');

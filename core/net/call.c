@@ -347,10 +347,8 @@ static enum lun_step step(struct lun_task *task)
         return LUN_STEP_DONE;
       break;
     default: /* PAUSE */
-      if (lun_clock_mono_ms(ctx_of(call)) < call->resume_at) {
-        lun_task_sleep(task, call->resume_at);
+      if (lun_task_rest(task, call->resume_at))
         return LUN_STEP_WAIT;
-      }
       call->state = SEND;
       break;
     }

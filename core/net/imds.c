@@ -156,15 +156,6 @@ static bool once_more(const lun_imds *imds, int *attempt, int64_t *resume_at,
   return true;
 }
 
-/* True if the pause that ends at UNTIL is not over: TASK sleeps on. */
-static bool resting(struct lun_task *task, const lun_ctx *ctx, int64_t until)
-{
-  if (lun_clock_mono_ms(ctx) >= until)
-    return false;
-  lun_task_sleep(task, until);
-  return true;
-}
-
 /* ---------------------------------------------------------------- token -- */
 
 static enum lun_code send_token(lun_imds *imds, struct lun_error *err)
@@ -267,7 +258,7 @@ static enum lun_step token_step(struct lun_task *task)
         return LUN_STEP_DONE;
       break;
     default: /* PAUSE */
-      if (resting(task, imds->ctx, imds->resume_at))
+      if (lun_task_rest(task, imds->resume_at))
         return LUN_STEP_WAIT;
       imds->state = SEND;
       break;
@@ -417,7 +408,7 @@ static enum lun_step get_step(struct lun_task *task)
         return LUN_STEP_DONE;
       break;
     default: /* PAUSE */
-      if (resting(task, imds->ctx, get->resume_at))
+      if (lun_task_rest(task, get->resume_at))
         return LUN_STEP_WAIT;
       get->state = TOKEN;
       break;

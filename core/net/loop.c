@@ -189,6 +189,14 @@ void lun_task_sleep(struct lun_task *task, int64_t at)
   task->wake_at = at;
 }
 
+bool lun_task_rest(struct lun_task *task, int64_t until)
+{
+  if (lun_clock_mono_ms(task->loop->ctx) >= until)
+    return false;
+  lun_task_sleep(task, until);
+  return true;
+}
+
 void lun_task_wake(struct lun_task *task)
 {
   if (under_way(task))

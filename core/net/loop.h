@@ -83,6 +83,9 @@ void lun_task_stop(struct lun_task *task);
 /* From a step: have me stepped again at AT (monotonic ms). */
 void lun_task_sleep(struct lun_task *task, int64_t at);
 
+/* From a step: true, and sleeping, if it is not UNTIL yet. */
+bool lun_task_rest(struct lun_task *task, int64_t until);
+
 /* From anywhere: have it stepped at the next turn. */
 void lun_task_wake(struct lun_task *task);
 

@@ -40,8 +40,9 @@ struct lun_endpoint_options {
  * Appends the endpoint's URL to URL and the region to sign for to
  * SIGNING_REGION.  LUN_EINVALID for a region with characters that no host
  * has, or that is unlike AWS's where AWS's host is made of it, for none where
- * the URL needs one, and for FIPS or dual stack beside a configured URL.  A configured URL without a region leaves SIGNING_REGION
- * empty: such a call cannot be signed.
+ * the URL needs one, and for FIPS or dual stack beside a configured URL.  A
+ * configured URL without a region leaves SIGNING_REGION empty: such a call
+ * cannot be signed.
  */
 LUN_NODISCARD enum lun_code
 lun_endpoint_resolve(struct lun_buf *url, struct lun_buf *signing_region,

@@ -136,8 +136,8 @@ static enum lun_code check_signature(const struct reader *r)
   size_t i = 0;
 
   for (i = 0; i < text.len; i++)
-    if (!(text.ptr[i] >= '0' && text.ptr[i] <= '9') &&
-        !(text.ptr[i] >= 'a' && text.ptr[i] <= 'f'))
+    if (lun_text_unhex(text.ptr[i]) < 0 ||
+        text.ptr[i] != lun_text_lower(text.ptr[i]))
       break;
   if (text.len != (size_t)2 * LUN_SHA256_LEN || i < text.len)
     return refuse(r, "Signature", "is not 64 hexadecimal digits");
