@@ -40,4 +40,14 @@ run 'the script' 0 in_sandbox lunette script.lua
 prints '^‹secret prod/db#password, 31 bytes›'
 holds 'it rendered' [ -s app.yaml ]
 holds 'its mode' [ "$(stat -c %a app.yaml)" = 640 ]
+
+# the worlds of docs/sandbox.md
+awk -v T="$T" '/^```lua/ { on = 1; n++; next } /^```/ { on = 0 }
+  on { print > (T "/world" n ".lua") }' "$root/docs/sandbox.md"
+WORLD=$T/world1.lua
+run 'a world without the resource policy' 11 in_sandbox lunette get "$S#username"
+WORLD=$T/world2.lua
+SHOWS=1
+run 'a world from nothing' 0 in_sandbox lunette get web/token
+prints '^made-up-token$'
 finish
