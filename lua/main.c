@@ -7,8 +7,8 @@
  */
 #include "../core/text/near.h"
 #include "lembed.h"
-#include "lfail.h"
 #include "repl.h"
+#include "report.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +23,6 @@
 #define STATUS_SCRIPT 1
 #define STATUS_USAGE  2
 
-static const char traceback_key = 0; /* its address: the last traceback */
-
 /* What the command line says. */
 struct command {
   int argc;
@@ -35,64 +33,7 @@ struct command {
   const char *name; /* of a script, "-" for standard input; may be NULL */
   int first;        /* index of the script's first argument */
   int status;
-  const char *unknown; /* an option that is none, or lacks its value */
 };
-
-/* ----------------------------------------------------------- reporting -- */
-
-/* What happened, and on a line of its own the next step, if there is one. */
-static void complain(const char *message)
-{
-  const char *hint = strstr(message, LUNL_HINT);
-
-  fflush(stdout);
-  if (hint == NULL)
-    fprintf(stderr, "lunette: %s\n", message);
-  else
-    fprintf(stderr, "lunette: %.*s\n  hint: %s\n", (int)(hint - message),
-            message, hint + sizeof(LUNL_HINT) - 1);
-}
-
-/*
- * The handler of uncaught errors keeps the traceback aside: it shows where,
- * and never a value, and -v prints it.
- */
-static int on_error(lua_State *L)
-{
-  lua_settop(L, 1);
-  luaL_traceback(L, L, NULL, 1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &traceback_key);
-  return 1;
-}
-
-/*
- * Prints the error at 1 and settles the exit status, in protected mode as
- * well: an error may have a __tostring that raises.
- */
-static int protected_report(lua_State *L)
-{
-  struct command *command = lua_touserdata(L, 2);
-
-  if (command->status == 0)
-    command->status = lunL_exitstatus(L, 1);
-  complain(luaL_tolstring(L, 1, NULL));
-  if (command->verbose &&
-      lua_rawgetp(L, LUA_REGISTRYINDEX, &traceback_key) == LUA_TSTRING)
-    fprintf(stderr, "%s\n", lua_tostring(L, -1));
-  return 0;
-}
-
-/* Reports the error on top of the stack. */
-static void report(lua_State *L, struct command *command)
-{
-  lua_pushcfunction(L, protected_report);
-  lua_insert(L, -2);
-  lua_pushlightuserdata(L, command);
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK)
-    complain("the script failed, and its error cannot be shown");
-  if (command->status == 0)
-    command->status = STATUS_SCRIPT;
-}
 
 /* ------------------------------------------------------------- scripts -- */
 
@@ -354,7 +295,40 @@ static int protected_main(lua_State *L)
 
 /* -------------------------------------------------------------- process -- */
 
-/* The options before the script's name; false for what is none. */
+/*
+ * Complains of the option at INDEX.  One that stands before a command's name
+ * is probably that command's.
+ */
+static void complain_of(const struct command *command, int index)
+{
+  const char *const *argv = (const char *const *)command->argv;
+  const struct lun_embedded *script = NULL;
+  char message[1024] = "";
+  size_t len = 0;
+  int i = index + 1;
+
+  if (strcmp(argv[index], "-e") == 0) {
+    lunL_complain("-e needs a value, a chunk of Lua", NULL, NULL);
+    return;
+  }
+  while (i < command->argc && (script = find_embedded(argv[i])) == NULL)
+    i++;
+  if (script == NULL) {
+    (void)snprintf(message, sizeof(message), "%s is no option", argv[index]);
+    lunL_complain(message, NULL, "lunette --help lists them");
+    return;
+  }
+  (void)snprintf(message, sizeof(message),
+                 "%s stands behind the command: lunette %s", argv[index],
+                 script->name);
+  for (i = index; find_embedded(argv[i]) != script; i++) {
+    len = strlen(message);
+    (void)snprintf(message + len, sizeof(message) - len, " %s", argv[i]);
+  }
+  lunL_complain(message, NULL, NULL);
+}
+
+/* The options before the script's name; complains of what is none. */
 static bool read_options(struct command *command)
 {
   int i = 1;
@@ -374,7 +348,7 @@ static bool read_options(struct command *command)
                strcmp(word, "-h") == 0 || strcmp(word, "--version") == 0) {
       break;
     } else {
-      command->unknown = word;
+      complain_of(command, i);
       return false;
     }
   }
@@ -416,17 +390,21 @@ static int run(struct command *command)
   lua_State *L = luaL_newstate();
 
   if (L == NULL) {
-    complain("not enough memory");
+    lunL_complain("not enough memory", NULL, NULL);
     return STATUS_SCRIPT;
   }
-  lua_pushcfunction(L, on_error);
+  lua_pushcfunction(L, lunL_keep_traceback);
   lua_pushcfunction(L, protected_main);
   lua_pushlightuserdata(L, command);
-  if (lua_pcall(L, 1, 0, 1) != LUA_OK)
-    report(L, command);
+  if (lua_pcall(L, 1, 0, 1) != LUA_OK) {
+    int status = lunL_report(L, command->verbose);
+
+    if (command->status == 0)
+      command->status = status;
+  }
   lua_close(L);
   if ((fflush(stdout) != 0 || ferror(stdout)) && command->status == 0) {
-    complain("standard output could not be written");
+    lunL_complain("standard output could not be written", NULL, NULL);
     command->status = STATUS_SCRIPT;
   }
   return command->status;
@@ -437,12 +415,7 @@ int main(int argc, char **argv)
   struct command command = {.argc = argc, .argv = argv};
 
   harden();
-  if (!read_options(&command)) {
-    fprintf(stderr,
-            "lunette: %s is no option, or has no value\n"
-            "  hint: lunette --help lists them\n",
-            command.unknown);
+  if (!read_options(&command))
     return STATUS_USAGE;
-  }
   return run(&command);
 }

@@ -2,7 +2,7 @@
 
 # Not the runtime's: the command's own files, and the sandbox's HTTP
 # server (h*.c), a module of its own because it alone needs libmicrohttpd.
-COMMAND_SRC := lua/main.c lua/repl.c lua/wipe.c
+COMMAND_SRC := lua/main.c lua/repl.c lua/report.c lua/wipe.c
 HTTPD_SRC   := $(wildcard lua/h*.c)
 RUNTIME_SRC := $(sort $(filter-out $(COMMAND_SRC) $(HTTPD_SRC), \
   $(wildcard lua/*.c)))

@@ -4,7 +4,7 @@
 
 admin() { lunette sandbox --as arn:aws:iam::222222222222:role/secrets-admin -- "$@"; }
 
-# bad NAME STATUS PATTERN CMD...
+# bad NAME STATUS PATTERN CMD...: two lines besides a template's excerpt
 bad() {
   what=$1
   status=$2
@@ -12,7 +12,7 @@ bad() {
   shift 3
   run "$what" "$status" "$@"
   says "$pattern"
-  holds "$what: at most two lines" [ "$(wc -l <err)" -le 2 ]
+  holds "$what: at most two lines" [ "$(grep -vc '^ *[0-9]* | ' err)" -le 2 ]
   holds "$what: no traceback" eval '! grep -q traceback err'
 }
 before=$(ls -A)
@@ -26,6 +26,14 @@ bad 'foreign secret' 11 'prod/other' in_sandbox lunette get \
   arn:aws:secretsmanager:ap-northeast-1:222222222222:secret:prod/other-AbCdEf
 bad 'malformed arn' 15 'arn:aws' in_sandbox lunette get arn:aws:secretsmanager:ap-northeast-1:222
 bad 'arn of another service' 15 's3' in_sandbox lunette get arn:aws:s3:::bucket
+bad 'arn and region' 15 'the ARN is of ap-northeast-1, region= says us-east-1' in_sandbox \
+  lunette get "$S?region=us-east-1"
+bad 'no such region' 10 'hint: check the region and the endpoint' in_sandbox \
+  lunette get prod/db --region nowhere-1
+bad 'an arn without its suffix' 11 'no six-character suffix \(-AbCdEf\): write it whole' \
+  in_sandbox lunette get "${S%-AbCdEf}"
+bad 'a denial' 11 "hint: the (secret's resource|identity) policy .*account (1|2){12}\).* has to allow" \
+  in_sandbox lunette get arn:aws:secretsmanager:ap-northeast-1:222222222222:secret:prod/other-AbCdEf
 bad 'malformed ref: key' 15 'stag' in_sandbox lunette get "$S?stag=AWSCURRENT"
 bad 'malformed ref: path' 15 '\[' in_sandbox lunette get "$S#a[x"
 bad 'empty ref' 15 'empty|name' in_sandbox lunette get ''
@@ -33,8 +41,26 @@ bad 'no region' 15 'region' env -u AWS_REGION -u AWS_DEFAULT_REGION AWS_ACCESS_K
   AWS_SECRET_ACCESS_KEY=made-up lunette get prod/db
 bad 'unknown option' 2 '--jsom.*--json' in_sandbox lunette get --jsom "$S"
 bad 'unknown command' 2 'rendr.*render' lunette rendr
+bad 'an option before the command' 2 \
+  '^lunette: --profile stands behind the command: lunette whoami --profile x $' \
+  lunette --profile x whoami
+bad 'no option' 2 '--nonsense is no option +hint' lunette --nonsense x
+bad 'an option without its value' 2 '-e needs a value' lunette -e
 bad 'no such script' 2 'nowhere.lua' lunette nowhere.lua
 bad 'script error' 1 'oops' lunette -e 'error "oops"'
+
+# On a terminal long lines are wrapped at blanks, words stay whole.
+what=arn:aws:secretsmanager:ap-northeast-1:222222222222:secret:prod/other-AbCdEf
+run 'on a terminal' 11 in_sandbox python3 "$here/on_terminal.py" 72 lunette get "$what"
+says '^lunette: access denied: secret prod/other: .*  hint: .*resource'
+holds 'within its width' [ "$(grep -v "$what" err | awk 'length > 72' | wc -l)" = 0 ]
+holds 'what goes on is indented' [ "$(sed '1d; /^  [^ ]/d' err | wc -l)" = 0 ]
+holds 'it does go on' [ "$(wc -l <err)" -gt 6 ]
+run 'elsewhere' 11 in_sandbox lunette get "$what"
+holds 'a line stays a line' [ "$(wc -l <err)" = 2 ]
+run 'a terminal that does not say its width' 1 python3 "$here/on_terminal.py" 0 lunette -e \
+  'error(("word "):rep(50))'
+holds 'has eighty columns, less what no word fills' [ "$(awk '{ if (length > most) most = length } END { print most }' err)" = 79 ]
 
 # credentials
 export AWS_EC2_METADATA_DISABLED=true
@@ -77,7 +103,8 @@ render() {
   in_sandbox lunette render t.tmpl --secret db="$S" "$@"
 }
 bad 'template syntax' 15 't.tmpl:1' render 'a: {{ db.port ' --to x.yaml
-bad 'missing variable' 15 'nope' render 'a: {{ nope }}' --to x.yaml
+bad 'missing variable' 15 'nope.* 1 | a: {{ nope }} +\| +\^ *( hint|$)' \
+  render 'a: {{ nope }}' --to x.yaml
 bad 'missing member' 12 'prod/db#nope' render 'a: {{ db.nope }}' --to x.yaml
 bad 'unknown format' 15 'toml.*yaml' render 'a = {{ db.port }}' --to x.toml
 bad 'a comment' 15 'comment' render '# {{ db.password }}' --to x.yaml
