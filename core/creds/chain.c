@@ -175,9 +175,10 @@ static bool take_provider(lun_source *source)
     (void)adopt(source, provider->cred, provider->skew);
     return true;
   }
-  if (source->reasons.len > 0)
-    lun_buf_adds(&source->reasons, "; ");
-  lun_buf_addf(&source->reasons, "%s: %s", provider->name, provider->reason);
+  if (provider->label[0] != '\0')
+    lun_buf_addf(&source->reasons, "%s%s: %s",
+                 source->reasons.len > 0 ? "; " : "", provider->label,
+                 provider->reason);
   log_cred(source, "creds.passed", LUN_DEBUG, provider->name, LUN_OK);
   return false;
 }

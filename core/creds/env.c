@@ -80,5 +80,10 @@ enum lun_code lun_provider_env(struct lun_provider **out, lun_loop *loop,
                                struct lun_settings *settings,
                                struct lun_error *err)
 {
-  return lun_provider_new(out, sizeof(**out), "env", step, loop, settings, err);
+  enum lun_code rc =
+      lun_provider_new(out, sizeof(**out), "env", step, loop, settings, err);
+
+  if (!rc)
+    (void)snprintf((*out)->label, sizeof((*out)->label), "environment");
+  return rc;
 }

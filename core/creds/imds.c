@@ -290,6 +290,7 @@ enum lun_code lun_provider_imds(struct lun_provider **out, lun_loop *loop,
 
   if (rc)
     return rc;
+  (void)snprintf((*out)->label, sizeof((*out)->label), "instance metadata");
   (*out)->task.cancel = cancel;
   (*out)->release = release;
   return LUN_OK;

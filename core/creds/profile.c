@@ -90,6 +90,27 @@ static void no_keys(char *reason, const struct lun_files *files,
                         profile, path);
 }
 
+/* Why neither file has keys: the config file's provider is asked last, and
+ * speaks for both. */
+static void no_keys_in_either(char *reason, const struct lun_files *files,
+                              const char *profile)
+{
+  const char *paths[2] = {files->credentials_path, files->config_path};
+  bool first =
+      lun_ini_find(&files->credentials, LUN_INI_PROFILE, profile) != NULL;
+  bool second = lun_ini_find(&files->config, LUN_INI_PROFILE, profile) != NULL;
+
+  if (paths[0] == NULL || paths[1] == NULL)
+    no_keys(reason, files,
+            paths[0] == NULL ? LUN_INI_CONFIG : LUN_INI_CREDENTIALS, profile);
+  else if (!first && !second)
+    lun_provider_reason(reason, "in neither %s nor %s", paths[0], paths[1]);
+  else
+    lun_provider_reason(reason, "no aws_access_key_id in %s%s%s",
+                        first ? paths[0] : "", first && second ? " or " : "",
+                        second ? paths[1] : "");
+}
+
 static enum lun_code half_a_pair(const struct kind *kind, const char *path,
                                  const struct lun_ini_property *property,
                                  struct lun_error *err)
@@ -187,6 +208,9 @@ static enum lun_step profile_step(struct lun_task *task)
   if (!rc)
     rc = lun_profile_keys(&base->cred, base->reason, base->settings,
                           base->settings->profile, provider->kind, &task->err);
+  if (!rc && base->cred == NULL && provider->kind == LUN_PROFILE_CONFIG_FILE)
+    no_keys_in_either(base->reason, &base->settings->files,
+                      base->settings->profile);
   return lun_task_end(task, rc, NULL);
 }
 
@@ -198,8 +222,12 @@ static enum lun_code make(struct lun_provider **out, enum lun_profile_kind kind,
       lun_provider_new(out, sizeof(struct profile_provider),
                        kinds[kind].provider, profile_step, loop, settings, err);
 
-  if (!rc)
-    ((struct profile_provider *)(void *)*out)->kind = kind;
+  if (rc)
+    return rc;
+  ((struct profile_provider *)(void *)*out)->kind = kind;
+  if (kind == LUN_PROFILE_CONFIG_FILE)
+    (void)snprintf((*out)->label, sizeof((*out)->label), "profile %s",
+                   settings->profile);
   return rc;
 }
 

@@ -11,7 +11,8 @@
 #include "../net/imds.h"
 #include "../sign/cred.h"
 
-#define LUN_REASON_LEN 256
+#define LUN_REASON_LEN 512
+#define LUN_LABEL_LEN  96
 
 /* The first member of each provider's own struct. */
 struct lun_provider {
@@ -21,7 +22,9 @@ struct lun_provider {
   struct lun_settings *settings; /* a reference */
   struct lun_cred *cred;         /* the result: NULL with rc 0 is "none" */
   int64_t skew; /* the clock that cred's expiry is told by, less ours, in s */
-  char reason[LUN_REASON_LEN]; /* why it was passed over, for the error */
+  char reason[LUN_REASON_LEN]; /* why it was passed over */
+  char label[LUN_LABEL_LEN]; /* what the error of the whole chain calls it; "":
+                                left out, as nobody could have meant it */
   void (*release)(struct lun_provider *provider); /* ends what is its own */
 };
 

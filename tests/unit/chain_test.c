@@ -144,30 +144,20 @@ static void an_error_stops_it(void **state)
   assert_has(key(), "IAM Identity Center");
 }
 
+/* Those that nobody has set anything for are left out. */
 static void nothing_anywhere(void **state)
 {
-  static const char *const names[] = {"env: AWS_ACCESS_KEY_ID is not set",
-                                      "assume-role: ",
-                                      "assume-role-with-web-identity: ",
-                                      "sso: ",
-                                      "shared-credentials-file: ",
-                                      "login: ",
-                                      "custom-process: ",
-                                      "config-file: ",
-                                      "container-role: ",
-                                      "iam-role: AWS_EC2_METADATA_DISA"};
-  const char *at = NULL;
-  size_t i = 0;
+  char want[512] = "";
 
   (void)state;
   chain(NULL);
-  at = key();
+  (void)snprintf(want, sizeof(want),
+                 "no credentials found: environment: AWS_ACCESS_KEY_ID is not "
+                 "set; profile default: in neither %s nor %s; instance "
+                 "metadata: AWS_EC2_METADATA_DISABLED is true",
+                 scene.credentials, scene.config);
+  assert_string_equal(key(), want);
   assert_int_equal(error.code, LUN_ECREDENTIALS);
-  assert_has(at, "no credentials found: env: ");
-  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-    at = strstr(at, names[i]); /* all of them, in the chain's order */
-    assert_non_null(at);
-  }
   assert_has(error.hint, "attach a role");
 }
 

@@ -5,6 +5,8 @@
 
 static void keys_in_the_credentials_file(void **state)
 {
+  char text[320] = "";
+
   (void)state;
   set_credentials("[default]\naws_access_key_id = AKIDONE\n"
                   "aws_secret_access_key = canary-secret\n"
@@ -12,7 +14,12 @@ static void keys_in_the_credentials_file(void **state)
   gives(lun_provider_credentials_file, NULL, "AKIDONE", NULL);
   assert_string_equal(provider->name, "shared-credentials-file");
   assert_string_equal(provider->cred->account_id, "111122223333");
-  passes(lun_provider_config_file, NULL, "no profile \"default\" in /tmp/");
+  set_credentials("");
+  (void)snprintf(text, sizeof(text), "in neither %s nor %s", scene.credentials,
+                 scene.config);
+  passes(lun_provider_config_file, NULL, text);
+  assert_string_equal(provider->reason, text);
+  assert_string_equal(provider->label, "profile default");
   set_credentials("[default]\naws_access_key_id = AKIDONE\n"
                   "aws_secret_access_key = canary-secret\n"
                   "aws_session_token = token-new\n");
@@ -27,6 +34,7 @@ static void keys_in_the_credentials_file(void **state)
 static void keys_in_the_config_file(void **state)
 {
   struct lun_session_options options = {.profile = "dev"};
+  char text[320] = "";
 
   (void)state;
   set_config("[default]\nregion = x-y-1\n"
@@ -36,8 +44,14 @@ static void keys_in_the_config_file(void **state)
   gives(lun_provider_config_file, &options, "AKIDTWO", NULL);
   assert_string_equal(provider->name, "config-file");
   passes(lun_provider_credentials_file, &options, "no profile \"dev\" in /tmp");
-  passes(lun_provider_config_file, NULL,
-         "no aws_access_key_id for \"default\" in /tmp");
+  (void)snprintf(text, sizeof(text), "no aws_access_key_id in %s",
+                 scene.config);
+  passes(lun_provider_config_file, NULL, text);
+  assert_string_equal(provider->reason, text);
+  set_credentials("[default]\nregion = x\n");
+  (void)snprintf(text, sizeof(text), "no aws_access_key_id in %s or %s",
+                 scene.credentials, scene.config);
+  passes(lun_provider_config_file, NULL, text);
 }
 
 static void half_a_pair(void **state)
