@@ -6,6 +6,7 @@
 #include "format.h"
 
 #include "../base/error.h"
+#include "../text/near.h"
 
 static const struct lun_format *const formats[] = {
     &lun_format_dotenv, &lun_format_json, &lun_format_sh,
@@ -20,8 +21,19 @@ const char *const *lun_writer_formats(void)
   return names;
 }
 
+/* Formats that are to come, and must not be taken for slips. */
+static const char *const planned[] = {
+    "toml",        "ini",           "ini-mysql",
+    "properties",  "envfile",       "systemd",
+    "xml",         "dotenv-python", "dotenv-compose",
+    "dotenv-node", "nginx",         "url",
+    NULL,
+};
+
 static const struct lun_format *find(const char *name)
 {
+  if (strcmp(name, "yml") == 0)
+    return &lun_format_yaml;
   for (size_t i = 0; formats[i] != NULL; i++) {
     if (strcmp(formats[i]->name, name) == 0)
       return formats[i];
@@ -29,15 +41,30 @@ static const struct lun_format *find(const char *name)
   return NULL;
 }
 
+#define FORMATS "there are dotenv, json, sh, text, yaml"
+
 static enum lun_code unknown_format(const char *name, struct lun_error *err)
 {
   char shown[32] = "";
+  struct lun_near near = {0};
+  bool later = false;
 
+  for (size_t i = 0; planned[i] != NULL; i++)
+    later = later || strcmp(name, planned[i]) == 0;
+  lun_near_init(&near, lun_span_of(name));
+  for (size_t i = 0; !later && names[i] != NULL; i++)
+    lun_near_try(&near, names[i]);
   lun_error_text(shown, sizeof(shown), lun_span_of(name));
-  lun_error_set(err, LUN_EINVALID,
-                "format '%s' is not there yet; there are dotenv, json, sh, "
-                "text, yaml",
-                shown);
+  if (later)
+    lun_error_set(err, LUN_EINVALID, "format '%s' is not there yet; " FORMATS,
+                  shown);
+  else
+    lun_error_set(err, LUN_EINVALID, "there is no format '%s'; " FORMATS,
+                  shown);
+  if (near.name != NULL) {
+    lun_error_hint(err, "did you mean %s?", near.name);
+    return LUN_EINVALID;
+  }
   lun_error_hint(err, "format 'text' writes values as they are: encode each "
                       "with a filter, as in {{ p | json }}");
   return LUN_EINVALID;

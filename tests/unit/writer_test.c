@@ -9,8 +9,13 @@ static void an_unknown_format_lists_those_there_are(void **state)
   (void)state;
   assert_int_equal(lun_writer_new(&writer, ctx, "toml\n", &err), LUN_EINVALID);
   assert_string_equal(err.message,
-                      "format 'toml ' is not there yet; there are dotenv, "
-                      "json, sh, text, yaml");
+                      "there is no format 'toml '; there are dotenv, json, "
+                      "sh, text, yaml");
+  assert_int_equal(lun_writer_new(&writer, ctx, "ymal", &err), LUN_EINVALID);
+  assert_string_equal(err.hint, "did you mean yaml?");
+  assert_int_equal(lun_writer_new(&writer, ctx, "ini", &err), LUN_EINVALID);
+  assert_string_equal(err.message, "format 'ini' is not there yet; there are "
+                                   "dotenv, json, sh, text, yaml");
   assert_null(writer);
   assert_string_equal(lun_writer_formats()[0], "dotenv");
   lun_writer_free(NULL);
