@@ -155,6 +155,26 @@ describe("the sandbox's STS", function()
     assert.truthy(answer.Message:find("no session policy allows", 1, true))
   end)
 
+  it("refuses a session policy that AWS would refuse", function()
+    local ln = require "lunette"
+    for text, note in pairs {
+      ['{"Version":"2012-10-17","Statement":[{"Effect":"allow","Action":"*","Resource":"*"}]}']
+        = "Statement[1].Effect",
+      ['{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Actions":"*","Resource":"*"}]}']
+        = "Statement[1]",
+      ['{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",'
+        .. '"Principal":"*"}]}'] = "Statement[1].Principal",
+      ["{}"] = "must be a JSON object",
+    } do
+      local status, xml = client:sts(USER,
+        assume("RoleSessionName=job&Policy=" .. ln.url.encode(text), support.ADMIN_ROLE))
+      assert.equal(400, status, text)
+      assert.equal("MalformedPolicyDocument", element(xml, "Code"))
+      assert.equal("Syntax errors in policy.", element(xml, "Message"))
+      assert.truthy(client:last().note:find(note, 1, true), client:last().note)
+    end
+  end)
+
   it("knows no other operation, and no other version", function()
     for _, form in ipairs { "Action=Nothing", "Action=GetCallerIdentity&Version=2001-01-01" } do
       local status, xml = client:sts(keys, form)

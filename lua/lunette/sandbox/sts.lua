@@ -2,6 +2,7 @@
 -- @module lunette.sandbox.sts
 
 local cjson = require "cjson"
+local iam = require "lunette.iam"
 local authorize = require "lunette.sandbox.authorize"
 local wire = require "lunette.sandbox.wire"
 
@@ -58,7 +59,8 @@ local function check_parameters(form, rules)
   end
 end
 
-local function session_policies(form)
+--- The policy of a session is checked as any identity policy is: it names no principal.
+local function session_policies(call, form)
   for name in pairs(form) do
     if name:find "^PolicyArns%." or name:find "^Tags%." or name:find "^TransitiveTagKeys%."
       or name:find "^ProvidedContexts%." then
@@ -70,6 +72,11 @@ local function session_policies(form)
   local ok, document = pcall(cjson.decode, form.Policy)
   if not ok or type(document) ~= "table" then
     wire.fail("MalformedPolicyDocument", "This policy contains invalid Json")
+  end
+  local finding = iam.check_document(document, "session")[1]
+  if finding then
+    call.note = ("%s: %s"):format(finding.path, finding.message)
+    wire.fail("MalformedPolicyDocument", "Syntax errors in policy.")
   end
   return { name = "session policy", document = document }
 end
@@ -110,7 +117,7 @@ local function assume_role(call, form)
   if not arn:find "^arn:[%w-]+:iam::%d+:role/." then
     wire.fail("ValidationError", ("%s is invalid"):format(arn))
   end
-  local policies = session_policies(form)
+  local policies = session_policies(call, form)
   local role = call.world.roles[arn]
   require_trust(call, arn, role, form)
   local session = call.sessions:open(role, { name = form.RoleSessionName, now = call.now,
