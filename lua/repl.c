@@ -114,12 +114,29 @@ static void print_results(lua_State *L, int base)
     putchar('\n');
 }
 
-/* Prints what is on the stack above BASE; in protected mode, for __tostring
- * may raise. */
+/* Both are called in protected mode, for __tostring may raise. */
 static int print_protected(lua_State *L)
 {
   print_results(L, 0);
   return 0;
+}
+
+static int print_error(lua_State *L)
+{
+  fflush(stdout);
+  fprintf(stderr, "%s\n", luaL_tolstring(L, 1, NULL));
+  return 0;
+}
+
+/* Prints the error on top, even one that cannot say what it is. */
+static void report(lua_State *L)
+{
+  const char *type = luaL_typename(L, -1);
+
+  lua_pushcfunction(L, print_error);
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+    fprintf(stderr, "an error whose __tostring raises (a %s)\n", type);
 }
 
 void lunL_repl(lua_State *L)
@@ -142,10 +159,8 @@ void lunL_repl(lua_State *L)
       lua_insert(L, base + 1);
       rc = lua_pcall(L, lua_gettop(L) - base - 1, 0, 0);
     }
-    if (rc != LUA_OK) {
-      fflush(stdout);
-      fprintf(stderr, "%s\n", luaL_tolstring(L, -1, NULL));
-    }
+    if (rc != LUA_OK)
+      report(L);
     lua_settop(L, base);
   }
   if (editor.library != NULL)
