@@ -21,13 +21,18 @@ void lunL_pushderivedname(lua_State *L, int index)
     lua_pushfstring(L, "%s%s", derived, name);
 }
 
+static bool is_float(lua_State *L, int index)
+{
+  return lua_type(L, index) == LUA_TNUMBER && !lua_isinteger(L, index);
+}
+
 /* The bytes of an operand of `..`, and whether they are a secret's. */
 static struct lun_span operand(lua_State *L, int index, bool *secret)
 {
   int type = lua_type(L, index);
   struct lun_span bytes = {NULL, 0};
 
-  if (type == LUA_TNUMBER && !lua_isinteger(L, index))
+  if (is_float(L, index))
     luaL_error(L, "a float cannot be joined to a secret value, for it has "
                   "many forms; use ln.format");
   if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TUSERDATA)
@@ -49,6 +54,8 @@ int lunL_secret_concat(lua_State *L)
   struct lun_error err = {0};
   char *bytes = NULL;
 
+  if (!secret[0] && !secret[1])
+    return luaL_typeerror(L, 1, "lunette.secret");
   lunL_pushderivedname(L, secret[0] ? 1 : 2);
   s = lunL_newsecret(L, lua_tostring(L, -1));
   if (lun_secret_alloc(&s->bytes, ctx, left.len + right.len, &bytes, &err))
@@ -213,17 +220,23 @@ static int l_format(lua_State *L)
 
 /*
  * ln.equal(a, b): compares secret values, strings and integers by their text,
- * in constant time; anything else as == does.
+ * in constant time; anything else as == does.  A float has many texts.
  */
 static int l_equal(lua_State *L)
 {
+  bool secret[2] = {false, false};
   bool text[2] = {false, false};
   int i = 0;
 
   luaL_checkany(L, 2);
-  for (i = 0; i < 2; i++)
-    text[i] = lua_type(L, i + 1) == LUA_TSTRING || lua_isinteger(L, i + 1) ||
-              lunL_testsecret(L, i + 1) != NULL;
+  for (i = 0; i < 2; i++) {
+    secret[i] = lunL_testsecret(L, i + 1) != NULL;
+    text[i] = secret[i] || lua_type(L, i + 1) == LUA_TSTRING ||
+              lua_isinteger(L, i + 1);
+  }
+  if ((secret[0] && is_float(L, 2)) || (secret[1] && is_float(L, 1)))
+    return luaL_error(L, "a float cannot be compared with a secret value, for "
+                         "it has many forms; use ln.number");
   if (!text[0] || !text[1] ||
       (lua_isinteger(L, 1) && lua_type(L, 2) == LUA_TNUMBER))
     lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPEQ));

@@ -411,8 +411,8 @@ static void follow(lua_State *L, const struct lun_path_step *step)
 /*
  * ln.get(x, path, default): what PATH, written as behind a reference's '#'
  * ("replicas[0].host": positions count from 0 there), picks from a secret
- * value or a table; DEFAULT if there is nothing.  Only a malformed path
- * raises.
+ * value or a table; DEFAULT, if one is given, for what is absent or null, as
+ * `| default(y)` in a template.  Only a malformed path raises.
  */
 static int l_get(lua_State *L)
 {
@@ -431,7 +431,7 @@ static int l_get(lua_State *L)
       break;
     follow(L, &step);
   }
-  if (lua_isnil(L, -1))
+  if (lua_isnil(L, -1) || (lunL_isnull(L, -1) && !lua_isnil(L, 3)))
     lua_pushvalue(L, 3);
   return 1;
 }

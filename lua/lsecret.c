@@ -267,6 +267,11 @@ static int secret_gc(lua_State *L)
   return 0;
 }
 
+/*
+ * Lua calls a metamethod with a secret among its operands; a script that has
+ * got hold of one (debug.getmetatable) may call it with anything.
+ */
+
 /* Lua asks for two userdata alone: a string is never equal to a secret. */
 static int secret_eq(lua_State *L)
 {
@@ -283,6 +288,8 @@ static int refuse(lua_State *L, const char *what)
 {
   int at = lunL_box_test(L, 1, &secret_type) != NULL ? 1 : 2;
 
+  if (lunL_box_test(L, at, &secret_type) == NULL)
+    return luaL_typeerror(L, 1, secret_type.name);
   return luaL_error(L, "%s secret %s", what, lunL_secretname(L, at));
 }
 
