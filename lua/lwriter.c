@@ -159,6 +159,7 @@ static int writer_text(lua_State *L)
   struct lun_error err = {0};
 
   text.ptr = luaL_checklstring(L, VALUE, &text.len);
+  lunL_checkmark(L, text, "the template");
   if (lun_writer_text(w->writer, text, &err))
     return lunL_fail(L, &err);
   return 0;
@@ -190,6 +191,8 @@ static int writer_finish(lua_State *L)
 
   if (lun_writer_end(w->writer, &out, &err))
     return lunL_fail(L, &err);
+  if (!w->secret) /* a mark may have come in parts */
+    lunL_checkmark(L, out, "the output");
   lunL_pushbytes(L, out, w->secret, name);
   lunL_box_release(w);
   return 1;

@@ -11,6 +11,7 @@ local json = require "lunette.json"
 local lexer = require "lunette.template.lexer"
 local options = require "lunette.options"
 local scanner = require "lunette.template.scanner"
+local slips = require "lunette.template.slips"
 
 local template = {}
 
@@ -64,7 +65,9 @@ local function annotate(self, e, tag)
   local text = tostring(e)
   local line, message = text:match("^%(template%):(%d+): (.*)$")
   line = tonumber(line) or tag.line
-  e = mistake(self, line, line == tag.line and tag.column or 1, message or text)
+  local hint = text:find("for iterator 'for iterator'", 1, true)
+    and "{% for _, x in ipairs(list) do %} or {% for key, x in pairs(object) do %}" or nil
+  e = mistake(self, line, line == tag.line and tag.column or 1, message or text, hint)
   e.template, e.line = self.name, line
   return e
 end
@@ -75,19 +78,38 @@ local function newlines(text)
   return ("\n"):rep(select(2, text:gsub("\n", "")))
 end
 
+--- The line of TEXT that has a secret's printed form in it, as a position.
+local function marked_at(text)
+  for at in text:gmatch("()‹secret ") do
+    local line = text:match("[^\n]*", at)
+    if core.marked(line) then return at end
+  end
+  return 1 -- it is in parts, on several lines
+end
+
 --- The code of one piece; tags and texts are added to SELF's lists.
 local function piece_code(self, piece)
   if piece.kind == "text" then
     if piece.text == "" then return newlines(piece.source) end
+    if core.marked(piece.text) then
+      local line, column = scanner.place(self.text, piece.at + marked_at(piece.source) - 1)
+      error(mistake(self, line, column,
+        "the template holds the printed form of a secret, not its value",
+        "give the template the secret itself: {{ x }}"), 0)
+    end
     table.insert(self.texts, piece.text)
     return ("__text(%d);%s"):format(#self.texts, newlines(piece.source))
   end
   if piece.kind == "comment" then return newlines(piece.source) end
-  local line, column = scanner.place(self.text, piece.at)
+  local line, column = piece.line, piece.column
   table.insert(self.tags, { line = line, column = column, source = piece.source })
   for _, name in ipairs { "secret", "include" } do
-    expression.calls(piece.tokens, name, self[name .. "s"])
+    if piece.source:find(name, 1, true) then
+      expression.calls(piece.tokens, name, self[name .. "s"])
+    end
   end
+  local slip = slips.find(piece.kind, piece.tokens)
+  if slip then error(mistake(self, line, column, slip), 0) end
   local at = ("__at[1]=%d;"):format(#self.tags)
   if piece.kind == "statement" then
     expression.guard(piece.tokens)
@@ -103,6 +125,7 @@ local function syntax_error(self, message)
   local line, text = message:match("^%(template%):(%d+): (.*)$")
   line = tonumber(line) or 1
   text = (text or message):gsub("'__%w+'", "this tag"):gsub("near <eof>", "at the end")
+    :gsub("near ';'", "at the end of a tag")
   local column = 1
   for _, tag in ipairs(self.tags) do
     if tag.line == line then
@@ -137,7 +160,7 @@ function template.compile(text, settings)
     local line, column = scanner.place(text, at)
     error(mistake(self, line, column, message), 0)
   end
-  local code = { "local __text,__value,__at,__filter,__plain,_ENV=...;" }
+  local code = { "local __text,__value,__at,__filter,__eq,__ne,_ENV=...;" }
   for _, piece in ipairs(pieces) do code[#code + 1] = piece_code(self, piece) end
   self.run, message = load(table.concat(code), "=" .. CHUNK, "t", {})
   if not self.run then error(syntax_error(self, message), 0) end
@@ -199,16 +222,24 @@ local function copy(library)
   return made
 end
 
---- What Lua itself gives to a template: nothing that reaches outside.
-local function lua_names()
-  local safe_string = copy(string)
-  safe_string.dump = nil
-  return {
-    assert = assert, error = error, ipairs = ipairs, math = copy(math), next = next,
-    pairs = pairs, pcall = pcall, select = select, string = safe_string, table = copy(table),
-    tonumber = tonumber, tostring = tostring, type = type, utf8 = copy(utf8),
-  }
+--- What Lua itself gives to a template: nothing that reaches outside. (Code as
+-- text, which string.dump makes, is of no use without load.)
+local LUA = {
+  assert = assert, error = error, ipairs = ipairs, next = next, pairs = pairs, pcall = pcall,
+  select = select, tostring = tostring, type = type,
+}
+
+--- tonumber, which takes no secret: nil would pass for "not a number".
+function LUA.tonumber(x, ...)
+  if core.is_secret(x) then
+    error(core.error { kind = "invalid", message = "tonumber does not read a secret value",
+      hint = "use number(x)" }, 0)
+  end
+  return tonumber(x, ...)
 end
+
+--- Libraries, of which a template that names one gets a copy of its own.
+local LIBRARIES = { math = math, string = string, table = table, utf8 = utf8 }
 
 --- The error for a name that nobody gave.
 local function unknown_name(name, values, what)
@@ -261,15 +292,19 @@ end
 
 --- The environment of one rendering: the template's own assignments, the
 -- values, then functions; an unknown name is an error.
-local function environment(job, values)
-  local own, lua = own_functions(job), lua_names()
-  own.include = job.include
+local function environment(job, values, include)
+  local own = own_functions(job)
+  own.include = include
   return setmetatable({}, {
     __index = function(_, name)
       local value = values[name]
       if value == nil then value = own[name] end
       if value == nil then value = functions.list[name] end
-      if value == nil then value = lua[name] end
+      if value == nil then value = LUA[name] end
+      if value == nil and LIBRARIES[name] then
+        value = copy(LIBRARIES[name])
+        own[name] = value
+      end
       if value == nil then error(unknown_name(name, values, "variable"), 0) end
       return value
     end,
@@ -302,18 +337,35 @@ local function filters(env, values)
   end })
 end
 
---- Lua says "not equal" for a secret value and a string, whatever it holds.
-local function plain(x)
-  if core.is_secret(x) then
+local TEXTS = { string = true, number = true }
+
+--- a == b, in templates. Lua says "not equal" for a secret value and a string,
+-- whatever the two are.
+local function equal(a, b)
+  local secret = core.is_secret(a)
+  if secret ~= core.is_secret(b) and TEXTS[type(secret and b or a)] then
     error(core.error { kind = "invalid",
-      message = "a secret value is compared with a string, which is never equal",
-      hint = 'use equal(x, "...")' }, 0)
+      message = ("a secret value is compared with a %s, which is never equal")
+        :format(type(secret and b or a)),
+      hint = "use equal(a, b)" }, 0)
   end
-  return x
+  return a == b
+end
+
+local function unequal(a, b) return not equal(a, b) end
+
+--- Adds the secret values in VALUE, which is written, to the list USED.
+local function note(used, value)
+  if core.is_secret(value) then
+    used[#used + 1] = value
+  elseif type(value) == "table" then
+    for _, inner in pairs(value) do note(used, inner) end
+  end
 end
 
 --- Writes one value.
-local function write(writer, format, value, tag)
+local function write(job, format, value, tag)
+  local writer = job.writer
   if value == NOTHING then return end
   if value == nil then
     error(core.error { kind = "invalid", message = ("%s has no value"):format(tag.source),
@@ -323,8 +375,11 @@ local function write(writer, format, value, tag)
   if getmetatable(value) == Raw then
     method, value = writer.raw, value.value
   elseif type(value) == "table" then
-    method, value = writer.json, json.encode(value)
+    local text = json.encode(value) -- which refuses a table inside itself
+    if job.used then note(job.used, value) end
+    method, value = writer.json, text
   end
+  if job.used then note(job.used, value) end
   local ok, e = pcall(method, writer, value)
   if not ok then
     if core.is_secret(value) and core.is_error(e) then
@@ -337,51 +392,49 @@ end
 local run
 
 --- include: another template, with this one's values and those of EXTRA.
-local function includer(self, job, values)
+local function includer(self, job, values, level)
   return function(name, extra)
-    if job.level == INCLUDES then
+    if level == INCLUDES then
       error(core.error { kind = "invalid",
         message = ("more than %d levels of include"):format(INCLUDES) }, 0)
     end
     local inner = setmetatable(copy(extra or {}), { __index = values })
-    job.level = job.level + 1
-    run(part(self, name), job, inner)
-    job.level = job.level - 1
+    run(part(self, name), job, inner, level + 1)
     return NOTHING
   end
 end
 
---- Runs SELF's function on the job's writer.
-function run(self, job, values)
-  local outer = job.include
-  job.include = includer(self, job, values)
-  local env = environment(job, values)
+--- Runs SELF's function on the job's writer. What belongs to this level of
+-- include is in locals alone: a template may catch the error of a part.
+function run(self, job, values, level)
+  local env = environment(job, values, includer(self, job, values, level))
   local writer, at = job.writer, { 0 }
   local ok, e = pcall(self.run,
     function(i) writer:text(self.texts[i]) end,
-    function(value) write(writer, self.format, value, self.tags[at[1]]) end,
-    at, filters(env, values), plain, env)
+    function(value) write(job, self.format, value, self.tags[at[1]]) end,
+    at, filters(env, values), equal, unequal, env)
   if not ok then error(annotate(self, e, self.tags[at[1]] or { line = 1, column = 1 }), 0) end
-  job.include = outer
 end
 
 --- Renders the template.
 -- @tparam[opt] table values what the template's names mean
 -- @tparam[opt] table settings `secret` (a function that gives the secret value
---   of a reference), `imds`, and `now` (seconds, a fixed clock)
+--   of a reference), `imds`, `now` (seconds, a fixed clock), and `used` (a list
+--   to which every secret value that is written is added, derived ones too)
 -- @return the output: a string, or a secret value if a secret went in
 -- @raise invalid, with name and line: an unknown name, a value that cannot
 --   stand where it is; and whatever `secret` raises
 function Template:render(values, settings)
   settings = settings or {}
-  options.check("render", settings, { secret = "function", imds = "function", now = "number" })
+  options.check("render", settings,
+    { secret = "function", imds = "function", now = "number", used = "table" })
   values = values or {}
   if type(values) ~= "table" then error("render takes a table of values", 2) end
   string_keys(values)
   local writer <close> = core.writer(self.format)
-  local job = { writer = writer, level = 1, secret = settings.secret, imds = settings.imds,
-    now = settings.now }
-  run(self, job, values)
+  local job = { writer = writer, secret = settings.secret, imds = settings.imds,
+    now = settings.now, used = settings.used }
+  run(self, job, values, 1)
   local ok, output = pcall(writer.finish, writer, self.name)
   if not ok then
     local line, column = scanner.place(self.text, #self.text + 1)

@@ -1,6 +1,6 @@
---- What the compiler does to the Lua of a tag: pipes become calls, and a
--- comparison with a string is guarded, because Lua says "not equal" for a
--- secret value and a string without asking anyone.
+--- What the compiler does to the Lua of a tag: pipes become calls, and so do
+-- comparisons, because Lua says "not equal" for a secret value and a string
+-- without asking anyone.
 local lexer = require "lunette.template.lexer"
 
 local expression = {}
@@ -11,20 +11,24 @@ local is = lexer.is
 -- evaluated inside, and may be absent.
 local LAZY = { default = true, required = true }
 
---- Operators and keywords that a comparison's operand never reaches across.
+local COMPARISON = { ["=="] = "__eq", ["~="] = "__ne", ["<"] = true, [">"] = true,
+  ["<="] = true, [">="] = true }
+
+--- Where an operand of a comparison begins at the latest. Comparisons group
+-- from the left, so that a whole one may be the left operand of the next.
 local BOUNDARY = {}
-for word in ([[= == ~= < > <= >= , ; and or not return if elseif while until
-    then do else in repeat local | ] ) }]]):gmatch("%S+") do
+for word in ([[= , ; and or return if elseif while until then do else in repeat local
+    ] ) }]]):gmatch("%S+") do
   BOUNDARY[word] = true
 end
 
 local BINARY = {}
-for word in ("+ - * / // % ^ .. << >> & ~"):gmatch("%S+") do BINARY[word] = true end
+for word in ("+ - * / // % ^ .. << >> & ~ |"):gmatch("%S+") do BINARY[word] = true end
 
 local UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true }
 
 local function boundary(t)
-  return t == nil or (t.kind ~= "string" and BOUNDARY[t.text] == true)
+  return t == nil or (t.kind ~= "string" and (t.pipe or BOUNDARY[t.text] == true))
 end
 
 --- The first token of the operand that ends at LAST.
@@ -78,27 +82,33 @@ local function operand_last(tokens, first)
         break
       end
     end
-    if not (tokens[i] and tokens[i].kind == "operator" and BINARY[tokens[i].text]) then break end
+    t = tokens[i]
+    if not (t and t.kind == "operator" and BINARY[t.text] and not t.pipe) then break end
     i = i + 1
   end
   return i - 1
 end
 
-local function wrap(tokens, first, last)
-  if first > last or not tokens[last] then return end
-  tokens[first].before = "__plain(" .. (tokens[first].before or "")
-  tokens[last].behind = (tokens[last].behind or "") .. ")"
+--- True if a value can end with token T.
+local function ends_value(t)
+  if t.kind ~= "operator" then return not (UNARY[t.text] or boundary(t)) end
+  return lexer.CLOSING[t.text] or t.text == "..."
 end
 
---- Guards every comparison with a string literal.
+--- Turns `a == b` into `__eq(a, b)` and `a ~= b` into `__ne(a, b)`, which ask
+-- whether a secret value is compared with what it never equals.
 function expression.guard(tokens)
-  for i = 2, #tokens do
-    if is(tokens[i], "==") or is(tokens[i], "~=") then
-      local left, right = tokens[i - 1], tokens[i + 1]
-      if right and right.kind == "string" and boundary(tokens[i + 2]) then
-        wrap(tokens, operand_first(tokens, i - 1), i - 1)
-      elseif left.kind == "string" and operand_first(tokens, i - 1) == i - 1 then
-        wrap(tokens, i + 1, operand_last(tokens, i + 1))
+  for i = 2, #tokens - 1 do
+    local call = tokens[i].kind == "operator" and COMPARISON[tokens[i].text]
+    local left, right = tokens[i - 1], tokens[i + 1]
+    -- a function that is written out is no secret, and its end is hard to find
+    if type(call) == "string" and ends_value(left) and not is(left, "end")
+        and not is(right, "function") then
+      local first, last = operand_first(tokens, i - 1), operand_last(tokens, i + 1)
+      if last > i then
+        tokens[first].before = call .. "(" .. (tokens[first].before or "")
+        tokens[i].code = ","
+        tokens[last].behind = (tokens[last].behind or "") .. ")"
       end
     end
   end
@@ -123,7 +133,7 @@ function expression.calls(tokens, name, list)
         list[#list + 1] = literal(after.text)
       end
     elseif t.kind == "operator" and t.text == "|" and is(after, name) and before
-        and before.kind == "string" and (i == 2 or boundary(tokens[i - 2])) then
+        and before.kind == "string" and i == 2 then
       list[#list + 1] = literal(before.text)
     end
   end
@@ -166,8 +176,9 @@ end
 -- broken.
 function expression.compile(tokens)
   if #tokens == 0 then return nil, "the tag is empty" end
-  expression.guard(tokens)
   local bars = pipes(tokens)
+  for _, bar in ipairs(bars) do tokens[bar].pipe = true end
+  expression.guard(tokens)
   local stop = bars[1] or #tokens + 1
   if stop == 1 then return nil, "a | needs a value before it" end
   local code = "(" .. lexer.code(tokens, 1, stop - 1) .. ")"

@@ -209,7 +209,10 @@ function functions.uniq(list)
   local kept = {}
   for _, item in ipairs(list) do
     local seen = false
-    for _, other in ipairs(kept) do seen = seen or other == item end
+    for _, other in ipairs(kept) do
+      local secret = core.is_secret(item) or core.is_secret(other)
+      seen = seen or (secret and ln.equal(other, item)) or other == item
+    end
     if not seen then kept[#kept + 1] = item end
   end
   return kept
@@ -229,6 +232,10 @@ functions.env = setmetatable({}, {
       error(e, 0)
     end
     return value
+  end,
+  __newindex = function(_, name)
+    fail(("the environment variable %s cannot be set in a template"):format(tostring(name)),
+      "give it to a variable: {% x = ... %}")
   end,
   __metatable = false,
 })

@@ -83,13 +83,16 @@ end
 -- @return nil, a message and a position if the code is broken
 function lexer.read(text, at, close)
   local tokens, depth, newlines = {}, 0, 0
+  local first = close:sub(1, 1)
   while at <= #text do
-    local trim = depth <= 0 and text:sub(at, at + #close) == "-" .. close
-    if trim or (depth <= 0 and text:sub(at, at + #close - 1) == close) then
-      tokens.newlines = newlines
-      return tokens, at + #close + (trim and 1 or 0), trim
-    end
     local c = text:sub(at, at)
+    if depth <= 0 and (c == first or c == "-") then
+      local trim = text:sub(at, at + #close) == "-" .. close
+      if trim or text:sub(at, at + #close - 1) == close then
+        tokens.newlines = newlines
+        return tokens, at + #close + (trim and 1 or 0), trim
+      end
+    end
     if c:find("%s") then
       if c == "\n" then newlines = newlines + 1 end
       at = at + 1
@@ -117,7 +120,7 @@ function lexer.code(tokens, first, last)
   for i = first or 1, last or #tokens do
     local t = tokens[i]
     parts[#parts + 1] = t.newlines > 0 and ("\n"):rep(t.newlines) or " "
-    parts[#parts + 1] = (t.before or "") .. t.text .. (t.behind or "")
+    parts[#parts + 1] = (t.before or "") .. (t.code or t.text) .. (t.behind or "")
   end
   if not last and tokens.newlines then
     parts[#parts + 1] = ("\n"):rep(tokens.newlines)

@@ -41,21 +41,30 @@ function scanner.delimiters(option)
   return chosen
 end
 
---- The next tag at or behind AT: its position and its delimiters.
-local function next_tag(text, at, delimiters)
+--- The next tag at or behind AT: its position and its delimiters. AHEAD has
+-- where each kind was found, so that no text is searched twice.
+local function next_tag(text, at, delimiters, ahead)
   local first, found
   for _, d in ipairs(delimiters) do
-    local position = text:find(d.open, at, true)
+    local position = ahead[d]
+    if position == nil or position and position < at then
+      position = text:find(d.open, at, true) or false
+      ahead[d] = position
+    end
     if position and (not first or position < first) then first, found = position, d end
   end
   return first, found
 end
 
---- Line and column of a position.
-function scanner.place(text, at)
-  local before = text:sub(1, at - 1)
-  local _, newlines = before:gsub("\n", "")
-  return newlines + 1, #before:match("[^\n]*$") + 1
+--- Line and column of a position; FROM is where the line LINE before it
+-- begins, if known. Returns where the position's line begins as well.
+function scanner.place(text, at, line, from)
+  line, from = line or 1, from or 1
+  while true do
+    local newline = text:find("\n", from, true)
+    if not newline or newline >= at then return line, at - from + 1, from end
+    line, from = line + 1, newline + 1
+  end
 end
 
 --- True if the opening delimiter asks to trim: {{- but not {{--.
@@ -71,6 +80,9 @@ local function read_tag(text, first, d)
   local at = first + #d.open
   if trims(text, at) then at = at + 1 end
   if d.kind == "comment" then
+    if d.open == "{#" and text:sub(first - 1, first - 1) == "$" then
+      return nil, "{# begins a comment; for ${#x} choose other delimiters", first
+    end
     local stop, last = text:find(d.close, at, true)
     if not stop then return nil, ("the comment is not closed by %s"):format(d.close), first end
     local trim = stop > at and text:sub(stop - 1, stop - 1) == "-"
@@ -85,12 +97,13 @@ end
 
 --- Takes TEXT apart.
 -- @treturn table pieces: kind (text, expression, statement, comment), at,
---   source (all of its bytes), and text or tokens
+--   source (all of its bytes), text or tokens, and a tag's line and column
 -- @return nil, a message and its position if the template is broken
 function scanner.scan(text, delimiters)
-  local pieces, at, trim = {}, 1, false
+  local pieces, ahead, at, trim = {}, {}, 1, false
+  local line, from
   while true do
-    local first, d = next_tag(text, at, delimiters)
+    local first, d = next_tag(text, at, delimiters, ahead)
     local source = text:sub(at, (first or #text + 1) - 1)
     local plain = source
     if trim then plain = plain:gsub("^%s+", "") end
@@ -102,6 +115,8 @@ function scanner.scan(text, delimiters)
     local piece, behind
     piece, behind, trim = read_tag(text, first, d)
     if not piece then return nil, behind, trim end
+    line, piece.column, from = scanner.place(text, first, line, from)
+    piece.line = line
     pieces[#pieces + 1] = piece
     at = behind
   end
