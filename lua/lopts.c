@@ -28,10 +28,34 @@ static int l_nearest(lua_State *L)
   return 1;
 }
 
+/*
+ * core.mistake(message): raises a plain error at the line of the script that
+ * has called the library, however deep in the library it was found.
+ */
+static int l_mistake(lua_State *L)
+{
+  static const char ours[] = "@lunette/";
+  const char *message = luaL_checkstring(L, 1);
+  lua_Debug at = {.currentline = -1};
+  int level = 1;
+
+  for (; lua_getstack(L, level, &at); level++) {
+    lua_getinfo(L, "Sl", &at);
+    if (at.currentline > 0 && strncmp(at.source, ours, sizeof(ours) - 1) != 0) {
+      lua_pushfstring(L, "%s:%d: %s", at.short_src, at.currentline, message);
+      return lua_error(L);
+    }
+  }
+  lua_settop(L, 1);
+  return lua_error(L);
+}
+
 void lunL_add_opts(lua_State *L)
 {
   lua_pushcfunction(L, l_nearest);
   lua_setfield(L, -2, "nearest");
+  lua_pushcfunction(L, l_mistake);
+  lua_setfield(L, -2, "mistake");
 }
 
 /* -------------------------------------------------------------- checks -- */
