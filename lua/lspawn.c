@@ -418,18 +418,18 @@ static const struct lunL_type signals_type = {
     .methods = signals_methods,
 };
 
-/* Who runs us wants a signal to have no effect (nohup, a background job). */
-static bool ignored(int number)
+/* Who runs us ignores a signal (nohup, a background job), or handles it. */
+static bool taken(int number)
 {
   struct sigaction now = {.sa_flags = 0};
 
-  return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+  return sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_DFL;
 }
 
 /*
  * os.signals{"INT", "TERM"}: these come to be read from a descriptor, and no
  * longer end the process, until the object is closed; one that is not read by
- * then takes its effect.  A signal that is ignored stays so.
+ * then takes its effect.  A signal that is ignored or handled stays so.
  */
 static int l_signals(lua_State *L)
 {
@@ -442,7 +442,7 @@ static int l_signals(lua_State *L)
   for (i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
     int number = check_signal(L, -1, 1);
 
-    if (!ignored(number))
+    if (!taken(number))
       (void)sigaddset(&set, number);
     lua_pop(L, 1);
   }

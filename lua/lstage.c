@@ -192,7 +192,7 @@ static int stage_commit(lua_State *L)
   return 0;
 }
 
-/* stage:restore(): the old file, or its absence, comes back. */
+/* stage:restore(): the old file (true) or its absence (false) comes back. */
 static int stage_restore(lua_State *L)
 {
   lun_stage *stage = check_stage(L);
@@ -200,7 +200,8 @@ static int stage_restore(lua_State *L)
 
   if (lun_stage_restore(stage, &err))
     return lunL_fail(L, &err);
-  return 0;
+  lua_pushboolean(L, lun_stage_existed(stage));
+  return 1;
 }
 
 /* stage:drop(): removes what is staged, and ends the object. */
@@ -304,6 +305,17 @@ static int write_all(int fd, struct lun_span bytes)
 }
 
 /*
+ * What cannot be printed is the script's error, whichever way it prints: it
+ * has no kind, and the command ends with 1.
+ */
+static int cannot_print(lua_State *L, const char *stream, int problem)
+{
+  lua_pushfstring(L, "standard %s could not be written: %s", stream,
+                  strerror(problem));
+  return lua_error(L);
+}
+
+/*
  * os.write(fd, ...): writes strings, integers and the plaintext of secret
  * values, all of it.  What io wrote before is flushed first.
  */
@@ -314,16 +326,16 @@ static int l_write(lua_State *L)
   int problem = 0;
   int i = 0;
 
-  (void)fflush(fd == STDOUT_FILENO ? stdout : NULL);
+  if (fflush(fd == STDOUT_FILENO ? stdout : NULL) != 0 && fd == STDOUT_FILENO)
+    problem = errno;
   for (i = 2; i <= count && problem == 0; i++)
     problem = write_all(fd, lunL_tobytes(L, i, NULL));
-  if (problem != 0)
-    return lunL_failf(L, LUN_EFILE, NULL, "cannot write to %s: %s",
-                      fd == STDOUT_FILENO   ? "standard output"
-                      : fd == STDERR_FILENO ? "standard error"
-                                            : "the descriptor",
-                      strerror(problem));
-  return 0;
+  if (problem == 0)
+    return 0;
+  if (fd == STDOUT_FILENO || fd == STDERR_FILENO)
+    return cannot_print(L, fd == STDOUT_FILENO ? "output" : "error", problem);
+  return lunL_failf(L, LUN_EFILE, NULL, "cannot write to the descriptor: %s",
+                    strerror(problem));
 }
 
 /* os.exists(path): true if something is there, whatever it is. */

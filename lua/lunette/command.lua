@@ -1,6 +1,7 @@
---- Commands that a rendering runs: checks, reloads. A command is a line, split
--- into words as a POSIX shell would but run without one, or a list of words;
--- or `{ reload_unit = NAME }`. What it prints is captured and redacted.
+--- Commands that a script or a rendering runs: programs, checks, reloads. A
+-- command is a line, split into words as a POSIX shell would but run without
+-- one, or a list of words; or `{ reload_unit = NAME }`. What it prints is
+-- captured and redacted.
 local os_ = require "lunette.os"
 local core = require "lunette.core"
 
@@ -8,23 +9,65 @@ local function fail(fields) error(core.error(fields), 0) end
 local command = {}
 
 local TIMEOUT = 60 -- seconds
+local GRACE = 2 -- seconds between asking a child to end and ending it
+local LINE_MAX = 400 -- bytes of what messages show
 
---- Raises unless COMMAND is nil or a command.
+-- ---------------------------------------------------------------- words --
+
+local function word_of(value, at)
+  if type(value) == "string" then return value end
+  if math.type(value) == "integer" then return tostring(value) end
+  if core.is_secret(value) then
+    return nil, ("word %d: a secret cannot be an argument: every process may read it; "
+      .. "pass it by a file or standard input"):format(at)
+  end
+  return nil, ("word %d is a %s, not a string"):format(at, type(value))
+end
+
+--- The words of a list: strings, and integers as their text.
+-- @treturn table the words; or nil and what is wrong with the list
+function command.words(list)
+  local words, count = {}, 0
+  for key in pairs(list) do
+    if math.type(key) ~= "integer" then
+      return nil, ("a list of words has no field '%s'"):format(tostring(key))
+    end
+    count = count + 1
+  end
+  for at = 1, count do
+    local problem
+    words[at], problem = word_of(list[at], at)
+    if problem then return nil, problem end
+  end
+  if count == 0 or words[1] == "" then return nil, "there is no program in it" end
+  return words
+end
+
+local function valid_unit(value)
+  return type(value.reload_unit) == "string" and next(value, "reload_unit") == nil
+    and next(value) == "reload_unit" and value.reload_unit:find "^[%w:_.@\\-]+$"
+    and not value.reload_unit:find "^%-"
+end
+
+--- Raises unless VALUE is nil or a command.
 function command.validate(value, what)
   if value == nil or (type(value) == "string" and value:find "%S") then return end
+  local problem
   if type(value) == "table" then
-    if type(value.reload_unit) == "string" and value.reload_unit:find "^[%w:_.@\\-]+$"
-      and not value.reload_unit:find "^%-" then
-      return
+    if valid_unit(value) then return end
+    if value[1] ~= nil then
+      local words
+      words, problem = command.words(value)
+      if words then return end
     end
-    if type(value[1]) == "string" then return end
   end
-  fail { kind = "invalid", message = ("%s is no command"):format(what),
+  fail { kind = "invalid",
+    message = problem and ("%s: %s"):format(what, problem) or ("%s is no command"):format(what),
     hint = 'a line ("app --test %s"), a list of words, or { reload_unit = "app" }' }
 end
 
 local function words_of(value, path)
-  local words = type(value) == "string" and os_.split(value) or table.move(value, 1, #value, 1, {})
+  local words = type(value) == "string" and os_.split(value) or assert(command.words(value))
   if path then
     for i, word in ipairs(words) do
       words[i] = word:gsub("%%s", function() return path end)
@@ -33,19 +76,60 @@ local function words_of(value, path)
   return words
 end
 
-local function describe(status)
-  if not status then return "timed out" end
-  if status.signal then return ("signal %d"):format(status.signal) end
-  return ("exit status %d"):format(status.exit)
+-- ---------------------------------------------------------------- secrets --
+
+--- Adds the secrets in VALUE, however deep, to the list FOUND.
+function command.secrets_of(value, found)
+  local left, seen = { value }, {}
+  while #left > 0 do
+    local one = table.remove(left)
+    if core.is_secret(one) then
+      found[#found + 1] = one -- with all that is in it
+    elseif type(one) == "table" and not seen[one] then
+      seen[one] = true
+      for _, inner in next, one do left[#left + 1] = inner end
+    end
+  end
+  return found
 end
 
---- One line of what a command printed: redacted, and cut.
-local function tidy(output, secrets)
-  local text = core.redact(output or "", secrets or {})
-  text = text:gsub("%s+$", ""):gsub("[\r\n]+", " | "):gsub("%c", " ")
-  if text == "" then return "it printed nothing" end
-  if #text > 400 then text = text:sub(1, 400) .. "..." end
-  return text
+--- One line of what a command printed, cut.
+function command.one_line(text, cut)
+  local start = text:sub(1, 10 * LINE_MAX) -- patterns are slow on what is long
+  local line = start:gsub("^%s+", ""):gsub("%s+$", "")
+  line = line:gsub("%s*[\r\n]+%s*", " | "):gsub("%c", " ")
+  if line == "" and #start == #text and not cut then return "it printed nothing" end
+  if #line > LINE_MAX or #start < #text or cut then line = line:sub(1, LINE_MAX) .. "..." end
+  return line
+end
+
+-- ---------------------------------------------------------------- running --
+
+--- The signals that would end this process, held back until the object is
+-- closed, so that nothing of a child or of a staged file stays behind. They
+-- are not read: what has come then ends the process as it would have before.
+function command.hold_signals()
+  return os_.signals { "TERM", "INT", "HUP" }
+end
+
+--- Waits for a child, and ends it where it takes too long or a signal comes.
+-- @treturn table its status, as of child:wait; nil if it did not end by itself
+-- @treturn string "timed out" or "interrupted"
+function command.wait(child, timeout, signals)
+  local status, stopped = child:wait(timeout, signals:fd())
+  if status then return status end
+  if stopped then
+    child:kill "TERM"
+    if child:wait(GRACE) then return nil, "interrupted" end
+  end
+  child:kill "KILL"
+  return nil, stopped and "interrupted" or "timed out"
+end
+
+--- How a status reads in a message.
+function command.describe(status)
+  if status.signal then return ("signal %d"):format(status.signal) end
+  return ("exit status %d"):format(status.exit)
 end
 
 local function run_words(words, settings)
@@ -54,13 +138,15 @@ local function run_words(words, settings)
     return { ok = false, how = "not started", output = child.message or tostring(child) }
   end
   local box <close> = child
-  local status = box:wait(settings.timeout or TIMEOUT)
-  if not status then box:kill "KILL" end
+  local signals <close> = command.hold_signals()
+  local status, how = command.wait(box, settings.timeout or TIMEOUT, signals)
+  local output = box:output()
   return {
     ok = status ~= nil and status.exit == 0,
-    how = describe(status),
-    output = tidy(box:output(), settings.secrets),
-    raw = box:output(),
+    interrupted = how == "interrupted",
+    how = how or command.describe(status),
+    output = command.one_line(core.redact(output, settings.secrets or {}), box:cut()),
+    raw = output,
   }
 end
 
@@ -87,7 +173,8 @@ end
 -- @param value a line, a list of words, or `{ reload_unit = NAME }`
 -- @tparam table settings `path` takes the place of %s; `timeout` in seconds
 --   (60); `secrets`, a list of secret values never to show
--- @treturn table `{ok =, how =, output = one redacted line, note =}`
+-- @treturn table `{ok =, how =, output = one redacted line, note =,
+--   interrupted = true where a signal came that is to end this process}`
 function command.run(value, settings)
   if type(value) == "table" and value.reload_unit then
     return reload_unit(value.reload_unit, settings)

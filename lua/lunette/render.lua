@@ -71,31 +71,21 @@ local function resolver(job, compiled)
   end
 end
 
---- The secrets in VALUE, for redacting what commands print: those in a table,
--- a JSON secret and all its fields.
-local function secrets_of(value, found)
-  local secret = core.is_secret(value)
-  if secret then found[#found + 1] = value end
-  if not secret and type(value) ~= "table" then return found end
-  local walks, step, state, key = pcall(pairs, value)
-  if walks then
-    for _, inner in step, state, key do secrets_of(inner, found) end
-  end
-  return found
-end
-
+--- The output, and the secrets that may be in it: those of the values, those
+-- that the template fetched, and what it made of them and wrote.
 local function render_text(job)
   local compiled = compile(job)
   local values = job.values or {}
   if type(values) == "function" then values = values() end
-  local used = secrets_of(values, {})
+  local used = command.secrets_of(values, {})
   local resolve = resolver(job, compiled)
   local bytes = compiled:render(values, {
     secret = function(reference)
       local value = resolve(reference)
-      secrets_of(value, used)
+      used[#used + 1] = core.is_secret(value) and value or nil
       return value
     end,
+    used = used,
   })
   return bytes, used
 end
@@ -105,10 +95,18 @@ local function run_check(job, stage, used)
     path = stage:path(), timeout = job.check_timeout, secrets = used,
   })
   if result.ok then return end
-  stage:drop()
   fail { kind = "check",
     message = ("the check of %s failed (%s): %s"):format(job.to, result.how, result.output),
     hint = ("%s is as it was; the check ran on a staged copy beside it"):format(job.to) }
+end
+
+--- What there is after a restore, as the hint of the failed reload.
+local function hint_after(job, old, again)
+  local back = old and ("the old %s is back"):format(job.to)
+    or ("%s, which is new, was removed again"):format(job.to)
+  if not again then return back end
+  return back .. (again.ok and ", and reloaded"
+    or (", but its reload failed as well (%s)"):format(again.how))
 end
 
 --- Runs on_change; on failure restores the old file and runs it once more.
@@ -116,13 +114,50 @@ local function run_on_change(job, stage, used)
   local settings = { timeout = job.on_change_timeout, secrets = used }
   local result = command.run(job.on_change, settings)
   if result.ok then return result.note end
-  stage:restore()
-  local again = command.run(job.on_change, settings)
-  fail { kind = "reload",
-    message = ("the reload after %s changed failed (%s): %s"):format(job.to, result.how,
-      result.output),
-    hint = again.ok and ("the old %s is back, and reloaded"):format(job.to)
-      or ("the old %s is back, but its reload failed as well (%s)"):format(job.to, again.how) }
+  local message = ("the reload after %s changed failed (%s): %s"):format(job.to, result.how,
+    result.output)
+  local restored, old = pcall(stage.restore, stage)
+  if not restored then
+    local e = core.is_error(old) and old or { message = tostring(old) }
+    fail { kind = "reload", message = ("%s; and then: %s"):format(message, e.message),
+      hint = e.hint }
+  end
+  local again = not result.interrupted and command.run(job.on_change, settings) or nil
+  fail { kind = "reload", message = message, hint = hint_after(job, old, again) }
+end
+
+--- Stages BYTES, checks them, and gives them the target's name. A signal that
+-- is to end this process does so when nothing staged is left behind: the stage
+-- is closed before the signals are.
+local function replace(job, staged, bytes, used)
+  local signals <close> = command.hold_signals() -- luacheck: ignore signals
+  local stage <close> = staged
+  stage:write(bytes)
+  if job.check then run_check(job, stage, used) end
+  stage:commit { keep = job.on_change ~= nil }
+  return job.on_change and run_on_change(job, stage, used)
+end
+
+-- What standard output has not, and a rendering to it must not promise.
+local OF_FILES = { "check", "mode", "owner", "on_change" }
+
+local function check_job(job)
+  options.check("ln.render", job, SPEC)
+  if job.values ~= nil and type(job.values) ~= "function" then
+    options.argument("ln.render", "option 'values'", job.values, "table")
+  end
+  if not job.to then
+    fail { kind = "invalid", message = "ln.render needs to = FILE",
+      hint = 'to = "-" writes to standard output' }
+  end
+  command.validate(job.check, "check")
+  command.validate(job.on_change, "on_change")
+  for _, name in ipairs(job.to == "-" and OF_FILES or {}) do
+    if job[name] ~= nil then
+      fail { kind = "invalid", message = ("%s means nothing for standard output"):format(name),
+        hint = 'to = "-" writes no file; name one, or leave it out' }
+    end
+  end
 end
 
 --- Renders one file.
@@ -132,13 +167,7 @@ end
 -- @raise invalid (15), not_found (12), check (16), reload (17), filesystem
 --   (18), and whatever fetching the template's secrets raises
 local function render(job)
-  options.check("ln.render", job, SPEC)
-  if not job.to then
-    fail { kind = "invalid", message = "ln.render needs to = FILE",
-      hint = 'to = "-" writes to standard output' }
-  end
-  command.validate(job.check, "check")
-  command.validate(job.on_change, "on_change")
+  check_job(job)
   if job.to == "-" then
     os_.write(1, (render_text(job)))
     return { changed = true, to = "-" }
@@ -148,10 +177,7 @@ local function render(job)
   local stage <close> = os_.stage(job.to, { mode = job.mode, owner = job.owner })
   local bytes, used = render_text(job)
   if stage:same(bytes) then return { changed = false, to = job.to } end
-  stage:write(bytes)
-  if job.check then run_check(job, stage, used) end
-  stage:commit { keep = job.on_change ~= nil }
-  local note = job.on_change and run_on_change(job, stage, used)
+  local note = replace(job, stage, bytes, used)
   return { changed = true, to = job.to, note = note }
 end
 

@@ -1,5 +1,6 @@
 --- Running programs: ln.run without a shell, ln.shell with one.
 -- @module lunette.run
+local command = require "lunette.command"
 local core = require "lunette.core"
 local options = require "lunette.options"
 local os_ = require "lunette.os"
@@ -10,16 +11,47 @@ local SPEC = {
   env = "table", -- added to what a child gets: strings and secret values
   stdin = "any", -- a string or a secret value
   timeout = "number", -- seconds (60)
+  limit = "number", -- bytes of output (1 MiB)
   check = "boolean", -- raise unless it succeeds (true)
 }
 local TIMEOUT = 60
+local LIMIT = 1 << 20
+local LIMIT_MAX = 1 << 30
+
+local function check_settings(settings)
+  options.check("ln.run", settings, SPEC)
+  local limit = settings.limit
+  if limit and (math.type(limit) ~= "integer" or limit < 1 or limit > LIMIT_MAX) then
+    options.mistake(("ln.run: option 'limit' must be an integer from 1 to %d"):format(LIMIT_MAX))
+  end
+  if settings.timeout and settings.timeout < 0 then
+    options.mistake "ln.run: option 'timeout' must be 0 or more seconds"
+  end
+  local stdin = settings.stdin
+  if stdin ~= nil and type(stdin) ~= "string" and not core.is_secret(stdin) then
+    options.mistake(("ln.run: option 'stdin' must be a string or a secret value, not a %s")
+      :format(type(stdin)))
+  end
+  for name, value in pairs(settings.env or {}) do
+    if type(name) ~= "string" then
+      options.mistake "ln.run: option 'env' is a table of names and values"
+    end
+    if type(value) ~= "string" and math.type(value) ~= "integer" and not core.is_secret(value) then
+      options.mistake(("ln.run: variable '%s' must be a string or a secret value, not a %s")
+        :format(name, type(value)))
+    end
+  end
+end
 
 local function split(given)
-  local words, settings = {}, {}
+  if type(given) ~= "table" then options.mistake "ln.run takes a list of words" end
+  local list, settings = {}, {}
   for key, value in pairs(given) do
-    if math.type(key) == "integer" then words[key] = value else settings[key] = value end
+    if math.type(key) == "integer" then list[key] = value else settings[key] = value end
   end
-  options.check("ln.run", settings, SPEC)
+  check_settings(settings)
+  local words, problem = command.words(list)
+  if not words then options.mistake("ln.run: " .. problem) end
   return words, settings
 end
 
@@ -30,51 +62,47 @@ local function environment(added)
   return all
 end
 
--- What it printed may show a secret that it was given.
-local function secrets_of(settings)
-  local list = {}
-  for _, value in pairs(settings.env or {}) do
-    if core.is_secret(value) then list[#list + 1] = value end
-  end
-  if core.is_secret(settings.stdin) then list[#list + 1] = settings.stdin end
-  return list
-end
-
 local function start_and_wait(words, settings)
+  local limit = settings.limit or LIMIT
   local child <close> = os_.spawn {
     argv = words, env = environment(settings.env), input = settings.stdin,
+    limit = limit, whole = true,
   }
-  local status = child:wait(settings.timeout or TIMEOUT)
+  local signals <close> = command.hold_signals()
+  local status, how = command.wait(child, settings.timeout or TIMEOUT, signals)
+  if how == "interrupted" then
+    core.fail { kind = "check", message = ("%s was interrupted by a signal"):format(words[1]) }
+  end
   if not status then
-    child:kill "KILL"
     core.fail { kind = "deadline",
-      message = ("%s ran longer than %g s"):format(words[1], settings.timeout or TIMEOUT) }
+      message = ("%s ran longer than %g s"):format(words[1], settings.timeout or TIMEOUT),
+      hint = "timeout = SECONDS gives it more" }
+  end
+  if child:cut() then
+    core.fail { kind = "invalid",
+      message = ("%s printed more than %d bytes"):format(words[1], limit),
+      hint = "limit = BYTES takes more; or let it write to a file" }
   end
   return status, child:output()
 end
 
-local function one_line(text)
-  text = text:gsub("%s+$", ""):gsub("%s*\n%s*", " | "):gsub("%c", " ")
-  if text == "" then return "it printed nothing" end
-  return #text > 400 and text:sub(1, 400) .. "..." or text
-end
-
 --- Runs a program and waits for it.
 -- @tparam table given the program and its arguments; env, stdin, timeout,
---   check
+--   limit, check
 -- @treturn table `{exit =, signal =, output =}`: what it printed on both of
 --   its streams, secrets that it was given taken out
--- @raise check (16) if it fails, unless check = false; deadline (19)
+-- @raise check (16) if it fails, unless check = false; deadline (19); invalid
+--   (15) if it prints more than limit
 function run.run(given)
-  if type(given) ~= "table" then error("ln.run takes a list of words", 2) end
   local words, settings = split(given)
   local status, output = start_and_wait(words, settings)
-  status.output = core.redact(output, secrets_of(settings))
+  -- What it printed may show a secret that it was given.
+  local secrets = command.secrets_of({ settings.env or {}, settings.stdin }, {})
+  status.output = core.redact(output, secrets)
   if status.exit ~= 0 and settings.check ~= false then
     core.fail { kind = "check",
-      message = ("%s failed (%s): %s"):format(words[1],
-        status.signal and ("signal %d"):format(status.signal)
-          or ("exit status %d"):format(status.exit), one_line(status.output)) }
+      message = ("%s failed (%s): %s"):format(words[1], command.describe(status),
+        command.one_line(status.output)) }
   end
   return status
 end
@@ -83,7 +111,8 @@ end
 -- @tparam string line
 -- @tparam[opt] table settings
 function run.shell(line, settings)
-  if type(line) ~= "string" then error("ln.shell takes a line of shell", 2) end
+  options.argument("ln.shell", "the line of shell", line, "string")
+  if settings ~= nil then options.argument("ln.shell", "the options", settings, "table") end
   local given = { "/bin/sh", "-c", line }
   for key, value in pairs(settings or {}) do given[key] = value end
   return run.run(given)
