@@ -24,19 +24,6 @@ name or an ARN; keys are stage, version, region, profile, role, external_id.
   min = 1, what = "a REF, such as prod/db#password",
 }
 
-local function refuse(message, hint)
-  error(ln.error { kind = "usage", message = "get: " .. message, hint = hint }, 0)
-end
-
--- In a boot script both streams commonly go to one log that many may read.
-local function check_output(options)
-  if options.out or options.print or os_.isatty(1) then return end
-  if os_.same_file(1, 2) then
-    refuse("standard output and standard error are the same file, likely a log",
-      "--out FILE writes the secret to a file; --print prints it all the same")
-  end
-end
-
 -- Built by the template of the format, so that what goes out is JSON whatever
 -- the secrets hold, and stays a secret on its way.
 local function as_json(refs, values)
@@ -60,9 +47,14 @@ end
 
 local options, refs = cli.parse(arg, SPEC)
 if #refs > 1 and not options.json and not options.null then
-  refuse("several secrets need --json or -0", "-0 puts a NUL behind each")
+  cli.usage(SPEC, "several secrets need --json or -0", "-0 puts a NUL behind each")
 end
-check_output(options)
+if options.json and options.null then
+  cli.usage(SPEC, "--json and -0 exclude each other", "-0 puts a NUL behind each")
+end
+if not options.out and not options.print then
+  cli.refuse_log(SPEC, "--out FILE writes the secret to a file")
+end
 local values = cli.session(options):secrets(refs)
 local output
 if options.json then

@@ -117,10 +117,9 @@ end
 
 local function foreground(server, variables)
   local signals <close> = os_.signals { "INT", "TERM", "HUP" }
-  io.stdout:write(environment.exports(variables),
+  os_.write(1, environment.exports(variables),
     "# Clients that do not know AWS_ENDPOINT_URL (botocore before 1.31) need\n",
     ("#   --endpoint-url %s\n"):format(server:url()))
-  io.stdout:flush()
   local stopped = false
   while not stopped do
     server:step { fd = signals:fd() }

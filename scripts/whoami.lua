@@ -1,6 +1,7 @@
 -- say whose credentials are used
 local ln = require "lunette"
 local cli = require "lunette.cli"
+local os_ = require "lunette.os"
 
 local SPEC = {
   name = "whoami",
@@ -28,9 +29,9 @@ local rows = {
 if options.json then
   local object = {}
   for _, row in ipairs(rows) do object[row[1]] = row[2] end
-  print(ln.json.encode(object))
+  os_.write(1, ln.json.encode(object), "\n")
 else
   for _, row in ipairs(rows) do
-    if row[2] then print(("%-11s %s"):format(row[1], row[2])) end
+    if row[2] then os_.write(1, ("%-11s %s\n"):format(row[1], row[2])) end
   end
 end

@@ -2,6 +2,7 @@
 -- share, and the session that they ask for.
 local core = require "lunette.core"
 local options = require "lunette.options"
+local os_ = require "lunette.os"
 
 local cli = {}
 
@@ -20,10 +21,13 @@ local COMMON = {
   { "help", short = "h", help = "this text" },
 }
 
+--- Raises a usage error of the command of SPEC.
 local function usage(spec, message, hint)
   error(core.error { kind = "usage", message = ("%s: %s"):format(spec.name, message),
     hint = hint or ("lunette help %s"):format(spec.name) }, 0)
 end
+
+cli.usage = usage
 
 local function index(spec)
   local by_name, by_short, names = {}, {}, {}
@@ -41,6 +45,7 @@ end
 
 local function set(spec, out, option, value)
   local key = option[1]:gsub("-", "_")
+  if value == "" then usage(spec, ("--%s is empty"):format(option[1])) end
   if option.many then
     out[key] = out[key] or {}
     table.insert(out[key], value)
@@ -51,9 +56,14 @@ local function set(spec, out, option, value)
   end
 end
 
-local function unknown(spec, name, names)
+-- WORD is as it was typed.
+local function unknown(spec, word, by_name, names)
+  local dashes, name = word:match "^(%-+)([^=]*)"
+  if dashes == "-" and by_name[name] then
+    usage(spec, ("-%s is no option"):format(name), ("two dashes: --%s"):format(name))
+  end
   local near = options.nearest(name, names)
-  usage(spec, ("unknown option --%s"):format(name),
+  usage(spec, ("unknown option %s%s"):format(dashes, name),
     near and ("did you mean --%s?"):format(near))
 end
 
@@ -106,7 +116,7 @@ function cli.parse(args, spec)
     elseif word:find "^%-." then
       local name, value = word:match "^%-%-([^=]+)=?(.*)$"
       local option = name and by_name[name] or by_short[word:sub(2)]
-      if not option then unknown(spec, name or word:sub(2), names) end
+      if not option then unknown(spec, word, by_name, names) end
       local joined = name ~= nil and word:find("=", 1, true) ~= nil
       if not option.takes then
         if joined then usage(spec, ("--%s takes no value"):format(option[1])) end
@@ -123,7 +133,7 @@ function cli.parse(args, spec)
     i = i + 1
   end
   if out.help then
-    io.stdout:write(cli.help(spec))
+    os_.write(1, cli.help(spec))
     os.exit(0, true)
   end
   cli.check(spec, out, rest)
@@ -146,13 +156,33 @@ function cli.check(spec, out, rest)
   if out.verbose or out.log then require("lunette").log.to_stderr(out.log or "text") end
 end
 
---- Splits "NAME=VALUE".
-function cli.pair(spec, option, text)
-  local name, value = text:match "^([%a_][%w_]*)=(.*)$"
-  if not name then
-    usage(spec, ("--%s takes NAME=%s"):format(option, option == "secret" and "REF" or "VALUE"))
+--- Splits the "NAME=VALUE" of an option that may be given several times.
+-- @tparam table spec
+-- @tparam string option its name
+-- @tparam[opt] table list what was given
+-- @tparam table seen the names so far, of all such options
+-- @treturn table the names, in order
+-- @treturn table the values, likewise
+function cli.pairs(spec, option, list, seen)
+  local names, values = {}, {}
+  for i, text in ipairs(list or {}) do
+    local name, value = text:match "^([%a_][%w_]*)=(.*)$"
+    if not name then
+      usage(spec, ("--%s takes NAME=%s"):format(option, option == "secret" and "REF" or "VALUE"))
+    end
+    if seen[name] then usage(spec, ("%s is given twice"):format(name)) end
+    seen[name] = true
+    names[i], values[i] = name, value
   end
-  return name, value
+  return names, values
+end
+
+--- Refuses to print secrets where standard output and standard error are one
+-- file that is no terminal: in a boot script, commonly a log that many read.
+function cli.refuse_log(spec, instead)
+  if os_.isatty(1) or not os_.same_file(1, 2) then return end
+  usage(spec, "standard output and standard error are the same file, likely a log",
+    ("%s; --print prints it all the same"):format(instead))
 end
 
 --- The session that the common options ask for.

@@ -38,7 +38,12 @@ describe("a command line", function()
   it("says what is wrong, and what was meant", function()
     assert.equal("did you mean --out?", usage("a", "--ouf", "x").hint)
     assert.matches("unknown option %-%-zzz", usage("a", "--zzz").message)
-    assert.matches("unknown option", usage("a", "-z").message)
+    assert.matches("unknown option %-z$", usage("a", "-z").message)
+    local one_dash = usage("a", "-out", "x")
+    assert.matches("%-out is no option", one_dash.message)
+    assert.equal("two dashes: --out", one_dash.hint)
+    assert.matches("%-%-out is empty", usage("a", "--out", "").message)
+    assert.matches("%-%-out is empty", usage("a", "--out=").message)
     assert.matches("%-%-out needs a value", usage("a", "--out").message)
     assert.matches("takes no value", usage("a", "--null=1").message)
     assert.matches("given twice", usage("a", "--out", "1", "--out", "2").message)
@@ -47,6 +52,18 @@ describe("a command line", function()
     assert.matches("needs %-%-role", usage("a", "--external-id", "x").message)
     assert.matches("text or json", usage("a", "--log", "xml").message)
     for _, time in ipairs { "x", "-1", "0", "1d", "1e9" } do usage("a", "--deadline", time) end
+  end)
+
+  it("has names and values, each name once", function()
+    local seen = {}
+    local names, values = cli.pairs(SPEC, "set", { "a=1", "b=x=y" }, seen)
+    assert.same({ "a", "b" }, names)
+    assert.same({ "1", "x=y" }, values)
+    assert.same({}, (cli.pairs(SPEC, "secret", nil, seen)))
+    assert.matches("a is given twice",
+      support.fails("usage", cli.pairs, SPEC, "secret", { "a=REF" }, seen).message)
+    assert.matches("%-%-set takes NAME=VALUE",
+      support.fails("usage", cli.pairs, SPEC, "set", { "9=x" }, {}).message)
   end)
 
   it("reads times", function()
