@@ -57,6 +57,9 @@ LUN_NODISCARD enum lun_code lun_format_check(enum lun_value_kind kind,
 bool lun_format_newline(char c); /* CR or LF */
 bool lun_format_name(char c);    /* a letter, digit or _ of ASCII */
 
+/* True if C is one of SET's characters; a NUL never is. */
+bool lun_format_one_of(const char *set, char c);
+
 /* A letter or _, then letters, digits, _; ASCII. */
 bool lun_format_is_name(struct lun_span text);
 

@@ -13,29 +13,25 @@ static void add(struct lun_heredoc *here, char c)
     here->lost = true;
 }
 
-static bool one_of(const char *set, char c)
-{
-  return c != '\0' && strchr(set, c) != NULL;
-}
-
 void lun_heredoc_word(struct lun_heredoc *here, char c, char before)
 {
   bool begun = here->len > 0 || here->quoted;
 
   if (here->quote != '\0' && c != here->quote) {
-    here->lost = here->lost || one_of("\n\\", c);
+    here->lost = here->lost || lun_format_one_of("\n\\", c);
     add(here, c);
   } else if (here->quote != '\0') {
     here->quote = '\0';
-  } else if (one_of("\n;|&<>()", c) || (lun_text_blank(c) && begun)) {
+  } else if (lun_format_one_of("\n;|&<>()", c) ||
+             (lun_text_blank(c) && begun)) {
     here->state = LUN_HERE_DUE;
   } else if (c == '-' && before == '<' && !begun) {
     here->tabs = true;
-  } else if (one_of("'\"", c)) {
+  } else if (lun_format_one_of("'\"", c)) {
     here->quoted = true;
     here->quote = c;
   } else if (!lun_text_blank(c)) {
-    here->lost = here->lost || one_of("$`", c);
+    here->lost = here->lost || lun_format_one_of("$`", c);
     add(here, c);
   }
 }

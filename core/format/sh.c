@@ -44,11 +44,6 @@ struct sh {
   struct lun_heredoc here;
 };
 
-static bool one_of(const char *set, char c)
-{
-  return c != '\0' && strchr(set, c) != NULL;
-}
-
 static enum sh_in inside(const struct sh *s)
 {
   return (enum sh_in)s->in[s->depth];
@@ -244,7 +239,7 @@ static void operator(lun_writer *writer, char c)
   bool here = c == '<' && s->before == '<';
 
   end_word(writer);
-  s->argument = s->argument && !one_of(";&|", c);
+  s->argument = s->argument && !lun_format_one_of(";&|", c);
   if (here && s->here.state == LUN_HERE_WORD) { /* <<< is a here-string */
     s->here.state = LUN_HERE_NONE;
   } else if (here) {
@@ -261,7 +256,7 @@ static enum lun_code in_word(lun_writer *writer, char c, struct lun_error *err)
   start_word(writer);
   if (c == '=' && s->value && !lun_format_has(word_so_far(writer), '='))
     return bare_name(writer, err);
-  if (s->before == '$' && one_of("{'\"", c))
+  if (s->before == '$' && lun_format_one_of("{'\"", c))
     return dollar(s, c, err);
   if (c == '\'')
     return push(s, SINGLE, err);
@@ -291,7 +286,7 @@ static enum lun_code in_code(lun_writer *writer, char c, struct lun_error *err)
     return dollar(s, c, err);
   else if (c == '(' || c == ')')
     return parenthesis(writer, c, err);
-  else if (one_of(";&|<>", c))
+  else if (lun_format_one_of(";&|<>", c))
     operator(writer, c);
   else
     return in_word(writer, c, err);
@@ -305,14 +300,14 @@ static enum lun_code in_double(struct sh *s, char c, struct lun_error *err)
     pop(s);
   else if (c == '`')
     return push(s, BACKTICK, err);
-  else if (s->before == '$' && one_of("({", c))
+  else if (s->before == '$' && lun_format_one_of("({", c))
     return dollar(s, c, err);
   return LUN_OK;
 }
 
 static enum lun_code in_parameter(struct sh *s, char c, struct lun_error *err)
 {
-  if (s->before == '$' && one_of("({", c))
+  if (s->before == '$' && lun_format_one_of("({", c))
     return dollar(s, c, err);
   if (c == '}')
     pop(s);
@@ -344,7 +339,7 @@ static enum lun_code in_level(lun_writer *writer, char c, struct lun_error *err)
   case ARITHMETIC:
   case COMMAND:
     /* or, after all, a subshell in a subshell, with quotes and comments */
-    s->lost = s->lost || one_of("'\"`", c) ||
+    s->lost = s->lost || lun_format_one_of("'\"`", c) ||
               (c == '#' && (lun_text_blank(s->before) || s->before == '\n'));
     s->parens[s->depth] += (c == '(') - (c == ')');
     if (s->parens[s->depth] == 0)

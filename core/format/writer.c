@@ -200,6 +200,11 @@ bool lun_format_newline(char c)
   return c == '\n' || c == '\r';
 }
 
+bool lun_format_one_of(const char *set, char c)
+{
+  return c != '\0' && strchr(set, c) != NULL;
+}
+
 bool lun_format_name(char c)
 {
   return lun_text_alnum(c) || c == '_';
