@@ -143,9 +143,11 @@ struct lun_session_options {
 LUN_API void lun_session_options_init(struct lun_session_options *options);
 
 /*
- * Makes a session on CTX.  Reads the configuration files, and fetches
- * nothing.  LUN_EINVALID for a bad file or option, LUN_ECREDENTIALS for a
- * profile that does not exist.
+ * Makes a session on CTX; OPTIONS may be NULL.  Reads the configuration files,
+ * and fetches nothing.  LUN_EINVALID for a bad file or option,
+ * LUN_ECREDENTIALS for a profile that does not exist.  The caller owns the
+ * reference: lun_session_ref gives another one to the same session, and each
+ * is released once, by lun_session_unref.
  */
 LUN_API LUN_NODISCARD enum lun_code
 lun_session_new(lun_session **out, lun_ctx *ctx,
@@ -154,7 +156,10 @@ lun_session_new(lun_session **out, lun_ctx *ctx,
 LUN_API lun_session *lun_session_ref(lun_session *session);
 LUN_API void lun_session_unref(lun_session *session); /* NULL is fine */
 
-/* The role that lun_session_assume_role takes on. */
+/*
+ * The role that lun_session_assume_role takes on.  Fill it by
+ * lun_role_options_init, then set what is needed; strings are copied.
+ */
 struct lun_role_options {
   size_t size;                   /* set by lun_role_options_init */
   const char *role_arn;          /* required */
@@ -169,7 +174,8 @@ LUN_API void lun_role_options_init(struct lun_role_options *options);
 /*
  * Makes a session whose credentials come from assuming a role with the
  * credentials of SOURCE, which it keeps alive.  STS is asked when the first
- * call needs it, once.
+ * call needs it, and again before the credentials expire.  LUN_EINVALID names
+ * the option that cannot be.  The caller owns the reference.
  */
 LUN_API LUN_NODISCARD enum lun_code
 lun_session_assume_role(lun_session **out, lun_session *source,

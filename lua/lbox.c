@@ -87,6 +87,11 @@ void lunL_setdeadline(lua_State *L, int64_t at)
   state_get(L)->deadline = at;
 }
 
+int64_t lunL_deadline(lua_State *L)
+{
+  return state_get(L)->deadline;
+}
+
 int64_t lunL_timeleft(lua_State *L)
 {
   const struct lunL_state *state = state_get(L);

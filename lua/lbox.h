@@ -43,6 +43,7 @@ lun_ctx *lunL_ctx(lua_State *L);
  * is to end (0: never), and what is left of it in milliseconds, at least 1.
  */
 void lunL_setdeadline(lua_State *L, int64_t at);
+int64_t lunL_deadline(lua_State *L);
 int64_t lunL_timeleft(lua_State *L);
 
 /* A wait of TIMEOUT milliseconds (-1: without bound), no longer than that. */

@@ -12,8 +12,6 @@
 #define SELF 1
 #define ARG  2
 
-#define DEADLINE_DEFAULT 120000 /* ms, as lunette.h says */
-
 struct session {
   struct lunL_box box;
   lun_session *session;
@@ -29,11 +27,13 @@ static void session_release(void *object)
 
 static const struct lunL_type session_type;
 
+/* The session at SELF, whose calls end when what runs the script has to. */
 static lun_session *check_session(lua_State *L)
 {
-  struct session *session = lunL_box_check(L, SELF, &session_type);
+  struct session *box = lunL_box_check(L, SELF, &session_type);
 
-  return session->session;
+  lun_session_limit(box->session, lunL_deadline(L));
+  return box->session;
 }
 
 /* ---------------------------------------------------------- ln.session -- */
@@ -102,17 +102,6 @@ static void read_key(lua_State *L, struct lun_session_options *out)
     out->session_token = text->ptr + at[2];
 }
 
-/* No call of a session waits for longer than what runs the script allows. */
-static void bound_deadline(lua_State *L, struct lun_session_options *options)
-{
-  int64_t left = lunL_timeleft(L);
-
-  if (left < DEADLINE_DEFAULT && options->deadline_ms == 0)
-    options->deadline_ms = left;
-  if (left < options->deadline_ms)
-    options->deadline_ms = left;
-}
-
 /*
  * ln.session{profile=, region=, credentials=, endpoint_url=, deadline=,
  * max_attempts=}: reads the configuration and fetches nothing yet.
@@ -136,7 +125,6 @@ static int l_session(lua_State *L)
     options.max_attempts = (int)given.max_attempts;
     read_key(L, &options);
   }
-  bound_deadline(L, &options);
   session = lunL_box_new(L, &session_type);
   if (lun_session_new(&session->session, ctx, &options, &err))
     return lunL_fail(L, &err);

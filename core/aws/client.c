@@ -25,10 +25,12 @@ enum lun_code lun_session_new(lun_session **out, lun_ctx *ctx,
   struct lun_env env = lun_env_process();
   struct lun_session_options known = {0};
 
-  if (options->size < sizeof(options->size) || options->size > sizeof(known))
+  if (options != NULL &&
+      (options->size < sizeof(options->size) || options->size > sizeof(known)))
     return lun_error_set(err, LUN_EINVALID,
                          "the options of a session are of another version");
-  memcpy(&known, options, options->size);
+  if (options != NULL)
+    memcpy(&known, options, options->size);
   return lun_session_make(out, ctx, &known, &env, err);
 }
 

@@ -323,8 +323,7 @@ static void entry_start(struct lun_entry *entry)
   entry->listed = true;
   *entries = entry;
   lun_task_start(lun_session_loop(session), &entry->task,
-                 lun_clock_mono_ms(lun_session_ctx(session)) +
-                     lun_session_settings(session)->deadline_ms);
+                 lun_session_deadline(session));
 }
 
 /* -------------------------------------------------------------- handles -- */

@@ -85,7 +85,7 @@ static enum lun_step step(struct lun_task *task)
       return LUN_STEP_WAIT;
     if (operation->call.task.rc == LUN_OK) {
       lun_buf_done(&operation->answer);
-      operation->answer = operation->call.answer;
+      operation->answer = operation->call.answer; /* no copy: it is secret */
       lun_buf_init(&operation->call.answer, operation->answer.ctx,
                    operation->answer.max);
       return lun_task_end(task, LUN_OK, NULL);
@@ -119,7 +119,6 @@ void lun_operation_init(struct lun_operation *operation, lun_session *session,
 enum lun_code lun_operation_start(struct lun_operation *operation,
                                   const char *region, struct lun_error *err)
 {
-  lun_ctx *ctx = lun_session_ctx(operation->session);
   enum lun_code rc = lun_buf_status(&operation->body, "the request", err);
 
   if (!rc)
@@ -130,8 +129,7 @@ enum lun_code lun_operation_start(struct lun_operation *operation,
   if (rc)
     return rc;
   lun_task_start(lun_session_loop(operation->session), &operation->task,
-                 lun_clock_mono_ms(ctx) +
-                     lun_session_settings(operation->session)->deadline_ms);
+                 lun_session_deadline(operation->session));
   return LUN_OK;
 }
 

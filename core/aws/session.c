@@ -14,6 +14,7 @@ struct run {
   lun_ctx *ctx;
   int refs;
   lun_loop *loop;
+  int64_t limit; /* monotonic ms that no call outlasts; 0: none */
 };
 
 /* A session that some reference asked for. */
@@ -267,6 +268,19 @@ struct lun_entry **lun_session_entries(lun_session *session)
   return &session->entries;
 }
 
+void lun_session_limit(lun_session *session, int64_t at)
+{
+  session->run->limit = at;
+}
+
+int64_t lun_session_deadline(const lun_session *session)
+{
+  int64_t limit = session->run->limit;
+  int64_t at = lun_clock_mono_ms(session->ctx) + session->settings->deadline_ms;
+
+  return limit != 0 && limit < at ? limit : at;
+}
+
 const char *lun_session_region(const lun_session *session)
 {
   return session->region ? session->region : session->settings->region;
@@ -280,9 +294,7 @@ enum lun_code lun_session_credentials(struct lun_cred **out,
   struct lun_cred_wait wait = {0};
 
   lun_cred_wait_init(&wait, session->source);
-  lun_cred_wait_start(&wait, NULL,
-                      lun_clock_mono_ms(session->ctx) +
-                          session->settings->deadline_ms);
+  lun_cred_wait_start(&wait, NULL, lun_session_deadline(session));
   rc = lun_loop_run(session->run->loop, &wait.task, err);
   if (!rc)
     *out = lun_cred_ref(wait.cred);

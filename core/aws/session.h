@@ -28,6 +28,16 @@ struct lun_retry_quota *lun_session_quota(lun_session *session);
 /* The list of what was fetched, or is being fetched; fetch.c's. */
 struct lun_entry **lun_session_entries(lun_session *session);
 
+/*
+ * Bounds the calls of this session and of all that share its loop, from now
+ * on, by AT (monotonic ms; 0: not at all), however long a call may take by
+ * itself: what runs a script has a deadline of its own.
+ */
+void lun_session_limit(lun_session *session, int64_t at);
+
+/* The deadline of a call that starts now, in monotonic ms. */
+int64_t lun_session_deadline(const lun_session *session);
+
 /* Fetches the credentials; the caller owns the reference. */
 LUN_NODISCARD enum lun_code lun_session_credentials(struct lun_cred **out,
                                                     lun_session *session,

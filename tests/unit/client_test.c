@@ -109,6 +109,9 @@ static void options_of_another_size(void **state)
   assert_int_equal(lun_session_new(&session, ctx, &options, &error), LUN_OK);
   lun_session_unref(session);
   session = NULL;
+  assert_int_equal(lun_session_new(&session, ctx, NULL, &error), LUN_OK);
+  lun_session_unref(session);
+  session = NULL;
   options.size = sizeof(options);
   assert_int_equal(lun_session_new(&session, ctx, &options, &error),
                    LUN_EINVALID);

@@ -5,10 +5,14 @@
 #include "../../lua/lfail.h"
 #include "../../lua/lsecret.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -276,6 +280,56 @@ static void limits_time_in_c(void **state)
   lun_runtime_close(runtime);
 }
 
+/* A server that takes connections and says nothing; gives its port. */
+static int silent_server(int *fd)
+{
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  socklen_t size = sizeof(address);
+
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_true(*fd >= 0);
+  assert_int_equal(bind(*fd, (struct sockaddr *)&address, size), 0);
+  assert_int_equal(listen(*fd, 4), 0);
+  assert_int_equal(getsockname(*fd, (struct sockaddr *)&address, &size), 0);
+  return ntohs(address.sin_port);
+}
+
+/* A call may take what is left of the run, not of the run in which its session
+ * was made. */
+static void limits_the_time_of_calls(void **state)
+{
+  struct lun_runtime_options options = {0};
+  lun_runtime *runtime = NULL;
+  struct lun_error err = {0};
+  char code[512] = "";
+  struct timespec began = {0};
+  struct timespec ended = {0};
+  int fd = -1;
+
+  (void)state;
+  snprintf(code, sizeof(code),
+           "s = require 'lunette'.session{region = 'eu-west-1',\n"
+           "  endpoint_url = 'http://127.0.0.1:%d', max_attempts = 1,\n"
+           "  credentials = {access_key_id = 'AKIDEXAMPLE',\n"
+           "    secret_access_key = 'made-up'}}",
+           silent_server(&fd));
+  lun_runtime_options_init(&options);
+  options.deadline_ms = 1000;
+  runtime = make(&options);
+  assert_int_equal(run(runtime, code, &err), LUN_OK);
+  assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &began), 0);
+  assert_int_equal(
+      run(runtime, "require 'lunette'.time.sleep(0.8) s:secret 'a'", &err),
+      LUN_EDEADLINE);
+  assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &ended), 0);
+  assert_true((ended.tv_sec - began.tv_sec) * 1000 +
+                  (ended.tv_nsec - began.tv_nsec) / 1000000 <
+              1500);
+  lun_runtime_close(runtime);
+  assert_int_equal(close(fd), 0);
+}
+
 /* What could wait, or run, for ever is not there. */
 static void has_less_with_limits(void **state)
 {
@@ -537,6 +591,7 @@ int main(void)
       cmocka_unit_test(limits_instructions),
       cmocka_unit_test(limits_time),
       cmocka_unit_test(limits_time_in_c),
+      cmocka_unit_test(limits_the_time_of_calls),
       cmocka_unit_test(has_less_with_limits),
       cmocka_unit_test(calls_the_host),
       cmocka_unit_test(survives_lua_running_out),
