@@ -112,7 +112,7 @@ bad 'a comment' 15 'comment' render '# {{ db.password }}' --to x.yaml
 bad 'no template' 18 'absent.tmpl' in_sandbox lunette render absent.tmpl --to x.yaml
 bad 'no folder' 18 'none' render 'a: {{ db.port }}' --to none/x.yaml
 bad 'no --to' 2 '--to' in_sandbox lunette render t.tmpl
-bad 'bad mode' 15 'mode' render 'a: {{ db.port }}' --to x.yaml --mode 9999
+bad 'bad mode' 2 '--mode 9999' render 'a: {{ db.port }}' --to x.yaml --mode 9999
 bad 'no such owner' 15 'nobody-at-all' render 'a: {{ db.port }}' --to x.yaml --owner nobody-at-all
 # under valgrind a child that cannot exec does not say why
 [ -n "${VALGRIND:-}" ] || bad 'no such check' 16 'not-a-command' render 'a: {{ db.port }}' --to x.yaml --check 'not-a-command %s'
