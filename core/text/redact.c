@@ -213,8 +213,9 @@ static enum lun_code mark_secret(char *hidden, struct lun_span text,
 
 /*
  * Where each run of PIECE bytes of the text ends, found by those bytes.  If
- * BARE, only letters and digits count, so that quotes, backslashes, blanks and
- * line breaks which a format puts in between hide nothing.
+ * BARE, only letters and digits count, of whatever case, so that quotes,
+ * backslashes, blanks and line breaks which a format puts in between hide
+ * nothing.
  */
 struct runs {
   struct lun_span text;
@@ -242,6 +243,8 @@ static bool slide(struct window *window, char c)
 {
   if (!counts(window->bare, c))
     return false;
+  if (window->bare)
+    c = lun_text_lower(c);
   window->bytes = (window->bytes << 8 | (unsigned char)c) & PIECE_MASK;
   window->seen++;
   return window->seen >= PIECE;

@@ -16,9 +16,9 @@
  * of secrets: as they are, percent-encoded, in hexadecimal of either case,
  * escaped as any program escapes JSON or YAML, and in either base64 wherever
  * they stand within what was encoded; and whatever 6 bytes or more of them it
- * shows, even with quotes, backslashes, blanks or line breaks in between.  Of
- * a secret that is a JSON object or array, that is its strings and numbers.
- * SECRETS are borrowed.
+ * shows, in either case, even with quotes, backslashes, blanks or line breaks
+ * in between.  Of a secret that is a JSON object or array, that is its strings
+ * and numbers.  SECRETS are borrowed.
  */
 #define LUN_REDACTED "\xe2\x80\xb9redacted\xe2\x80\xba"
 LUN_NODISCARD enum lun_code lun_redact(struct lun_buf *out,

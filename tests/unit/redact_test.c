@@ -158,6 +158,7 @@ static void pieces(void **state)
   check("K: |\n  MIIcanary\n  Line2canary\n", "MIIcanary\nLine2canary\n",
         "K: |\n  " LUN_REDACTED);
   check("2: unter22canar: not found", secret, "2: " LUN_REDACTED ": not found");
+  check("HUNTER22CANARY", secret, LUN_REDACTED);
   check("no unter is found", secret, "no unter is found");
   check("!#$%&/ and !#$%&", "=!#$%&/()", LUN_REDACTED " and !#$%&");
   check("canary canary-1canary-1", "canary", /* each one, and joined */
