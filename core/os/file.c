@@ -84,3 +84,26 @@ enum lun_code lun_file_read(struct lun_buf *out, const char *path,
   (void)close(fd);
   return rc;
 }
+
+bool lun_file_has(int fd, struct lun_span bytes)
+{
+  char chunk[4096];
+  size_t at = 0;
+  ssize_t got = 1;
+  bool same = true;
+
+  while (same && got > 0) {
+    got = pread(fd, chunk, sizeof(chunk), (off_t)at);
+    if (got < 0 && errno == EINTR) {
+      got = 1;
+      continue;
+    }
+    same = got >= 0 && (size_t)got <= bytes.len - at &&
+           lun_secret_equal((struct lun_span){chunk, (size_t)got},
+                            (struct lun_span){bytes.ptr + at, (size_t)got});
+    if (same)
+      at += (size_t)got;
+  }
+  lun_secret_wipe(chunk, sizeof(chunk));
+  return same && at == bytes.len;
+}

@@ -22,6 +22,9 @@
 LUN_NODISCARD enum lun_code lun_file_read(struct lun_buf *out, const char *path,
                                           struct lun_error *err);
 
+/* True if what the descriptor FD gives from its start is exactly BYTES. */
+bool lun_file_has(int fd, struct lun_span bytes);
+
 /*
  * The error for a call of the system that failed with errno ERROR: LUN_EFILE,
  * "PATH: cannot DOING: why", and the next step as the hint.

@@ -236,30 +236,6 @@ const char *lun_stage_path(const lun_stage *stage)
 
 /* ------------------------------------------------------------- the same -- */
 
-/* True if what FD gives from its start is exactly BYTES. */
-static bool has_bytes(int fd, struct lun_span bytes)
-{
-  char chunk[4096];
-  size_t at = 0;
-  ssize_t got = 1;
-  bool same = true;
-
-  while (same && got > 0) {
-    got = pread(fd, chunk, sizeof(chunk), (off_t)at);
-    if (got < 0 && errno == EINTR) {
-      got = 1;
-      continue;
-    }
-    same = got >= 0 && (size_t)got <= bytes.len - at &&
-           lun_secret_equal((struct lun_span){chunk, (size_t)got},
-                            (struct lun_span){bytes.ptr + at, (size_t)got});
-    if (same)
-      at += (size_t)got;
-  }
-  lun_secret_wipe(chunk, sizeof(chunk));
-  return same && at == bytes.len;
-}
-
 enum lun_code lun_stage_same(lun_stage *stage, struct lun_span bytes,
                              bool *same, struct lun_error *err)
 {
@@ -278,7 +254,7 @@ enum lun_code lun_stage_same(lun_stage *stage, struct lun_span bytes,
   if (fd < 0)
     return LUN_OK; /* what we cannot read, we replace */
   *same = fstat(fd, &info) == 0 && same_file(&info, &stage->old) &&
-          has_bytes(fd, bytes);
+          lun_file_has(fd, bytes);
   (void)close(fd);
   return LUN_OK;
 }
