@@ -15,7 +15,10 @@ local LINE_MAX = 400 -- bytes of what messages show
 -- ---------------------------------------------------------------- words --
 
 local function word_of(value, at)
-  if type(value) == "string" then return value end
+  if type(value) == "string" then
+    if value:find("\0", 1, true) then return nil, ("word %d has a NUL in it"):format(at) end
+    return value
+  end
   if math.type(value) == "integer" then return tostring(value) end
   if core.is_secret(value) then
     return nil, ("word %d: a secret cannot be an argument: every process may read it; "

@@ -71,6 +71,11 @@ local function resolver(job, compiled)
   end
 end
 
+local function no_imds(path)
+  fail { kind = "invalid", message = ('imds "%s": imds is not there yet'):format(tostring(path)),
+    hint = "give what it would say as a value (--set NAME=VALUE, values = { NAME = ... })" }
+end
+
 --- The output, and the secrets that may be in it: those of the values, those
 -- that the template fetched, and what it made of them and wrote.
 local function render_text(job)
@@ -85,6 +90,7 @@ local function render_text(job)
       used[#used + 1] = core.is_secret(value) and value or nil
       return value
     end,
+    imds = no_imds,
     used = used,
   })
   return bytes, used

@@ -145,6 +145,7 @@ end
 -- @treturn lunette.template with the methods render and references
 -- @raise invalid, with name and line, if it is broken
 function template.compile(text, settings)
+  options.argument("ln.template", "the text", text, "string")
   settings = settings or {}
   options.check("ln.template", settings,
     { format = "string", delimiters = "table", name = "string", read = "function" })
@@ -258,7 +259,7 @@ end
 local function string_keys(values)
   for name in pairs(values) do
     if type(name) ~= "string" then
-      error("values: a table with names as its keys is due", 3)
+      options.mistake "values: a table with names as its keys is due"
     end
   end
 end
@@ -429,7 +430,7 @@ function Template:render(values, settings)
   options.check("render", settings,
     { secret = "function", imds = "function", now = "number", used = "table" })
   values = values or {}
-  if type(values) ~= "table" then error("render takes a table of values", 2) end
+  options.argument("render", "the values", values, "table")
   string_keys(values)
   local writer <close> = core.writer(self.format)
   local job = { writer = writer, secret = settings.secret, imds = settings.imds,

@@ -18,6 +18,7 @@ describe("a command", function()
     for _, case in ipairs {
       { { "app", secret }, "word 2: a secret cannot be an argument.*standard input" },
       { { "app", 1.5 }, "word 2 is a number" }, { { "app", false }, "word 2 is a boolean" },
+      { { "app", "a\0b" }, "word 2 has a NUL" },
       { { "app", nil, "x" }, "word 2 is a nil" }, { { "app", x = 1 }, "no field 'x'" },
       { { "" }, "no program" }, { {}, "no command" }, { "  ", "no command" }, { 5, "no command" },
       { { reload_unit = "-x" }, "no command" }, { { reload_unit = "x", y = 1 }, "no command" },

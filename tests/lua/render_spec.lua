@@ -111,6 +111,12 @@ describe("ln.render", function()
     end
   end)
 
+  it("says that imds is not there", function()
+    local e = fails("invalid", ln.render, { text = '{{ imds "placement/region" }}', to = "-" })
+    assert.matches("imds is not there yet", e.message)
+    assert.matches("%-%-set", e.hint)
+  end)
+
   it("takes values in a circle", function()
     local values = { a = 1, g = _G }
     values.self = values
