@@ -403,8 +403,15 @@ static int run(struct command *command)
       command->status = status;
   }
   lua_close(L);
+  errno = 0;
   if ((fflush(stdout) != 0 || ferror(stdout)) && command->status == 0) {
-    lunL_complain("standard output could not be written", NULL, NULL);
+    char why[128] = "standard output could not be written";
+
+    if (errno != 0)
+      (void)snprintf(why, sizeof(why),
+                     "standard output could not be written: %s",
+                     strerror(errno));
+    lunL_complain(why, NULL, NULL);
     command->status = STATUS_SCRIPT;
   }
   return command->status;

@@ -93,5 +93,5 @@ for command in "get $S" 'whoami' 'whoami --json' 'get --help'; do
   says 'standard output could not be written: No space left'
 done
 run 'help to /dev/full' 1 sh -c 'exec lunette help >/dev/full'
-says 'standard output could not be written'
+says 'standard output could not be written: No space left'
 finish
