@@ -52,6 +52,13 @@ end
 if options.json and options.null then
   cli.usage(SPEC, "--json and -0 exclude each other", "-0 puts a NUL behind each")
 end
+local seen = {}
+for _, ref in ipairs(options.json and refs or {}) do
+  if seen[ref] then
+    cli.usage(SPEC, ("%s is asked for twice"):format(ref), "an object has a member once")
+  end
+  seen[ref] = true
+end
 if not options.out and not options.print then
   cli.refuse_log(SPEC, "--out FILE writes the secret to a file")
 end

@@ -82,6 +82,8 @@ run 'two forms' 2 lunette get --json -0 a b
 says 'json and -0'
 run 'several' 2 lunette get a b
 says 'need --json or -0'
+run 'a member twice' 2 lunette get --json a b a
+says 'a is asked for twice'
 run 'no file' 2 lunette get a --out ''
 says '--out is empty'
 run 'none' 2 lunette get

@@ -134,6 +134,7 @@ describe("os.spawn", function()
   it("runs a program and tells how it ended", function()
     local child <close> = sh "echo out; echo err >&2; exit 3"
     assert.same({ exit = 3 }, child:wait(10))
+    assert.is_false(child:cut())
     assert.equal("out\nerr\n", child:output())
     assert.is_true(child:pid() > 0)
   end)
@@ -231,6 +232,18 @@ describe("lunette.os", function()
     assert.equal("USR1", signals:read())
     child:wait(10)
     assert.matches("neither the name", message(os_.signals, { "NOSUCH" }))
+  end)
+
+  it("leaves an ignored signal ignored", function()
+    local code = [[
+      local os_ = require "lunette.os"
+      local signals <close> = os_.signals { "USR1" }
+      os_.spawn { argv = { "/bin/sh", "-c", "kill -USR1 $PPID" } }:wait(10)
+      print(signals:read())]]
+    local child <close> = os_.spawn { argv = { "/bin/sh", "-c",
+      'trap "" USR1; exec "$0" -e "$1"', os.getenv "BUILD" .. "/lunette", code } }
+    assert.same({ exit = 0 }, child:wait(20))
+    assert.equal("nil\n", child:output())
   end)
 
   it("knows files by their descriptors", function()
