@@ -399,7 +399,6 @@ static enum lun_code hide_secret(struct redaction *work, struct lun_span secret,
     return lun_error_nomem(err);
   container = json != NULL && (json->nodes[0].kind == LUN_JSON_ARRAY ||
                                json->nodes[0].kind == LUN_JSON_OBJECT);
-  rc = LUN_OK;
   if (container) {
     rc = hide_members(work, json, secret, err);
     if (rc == LUN_OK && secret.len <= work->text.len)

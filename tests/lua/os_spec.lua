@@ -239,7 +239,7 @@ describe("lunette.os", function()
       local os_ = require "lunette.os"
       local signals <close> = os_.signals { "USR1" }
       os_.spawn { argv = { "/bin/sh", "-c", "kill -USR1 $PPID" } }:wait(10)
-      print(signals:read())]]
+      print((signals:read()))]]
     local child <close> = os_.spawn { argv = { "/bin/sh", "-c",
       'trap "" USR1; exec "$0" -e "$1"', os.getenv "BUILD" .. "/lunette", code } }
     assert.same({ exit = 0 }, child:wait(20))
