@@ -228,7 +228,7 @@ static enum lun_code make(struct lun_provider **out, enum lun_profile_kind kind,
   if (kind == LUN_PROFILE_CONFIG_FILE)
     (void)snprintf((*out)->label, sizeof((*out)->label), "profile %s",
                    settings->profile);
-  return rc;
+  return LUN_OK;
 }
 
 enum lun_code lun_provider_web_identity(struct lun_provider **out,
