@@ -55,7 +55,7 @@ static void entry_unref(struct lun_entry *entry)
 
 static void unlist(struct lun_entry *entry)
 {
-  struct lun_entry **at = lun_session_entries(entry->session);
+  struct lun_entry **at = &lun_session_cache(entry->session)->entries;
 
   if (!entry->listed)
     return;
@@ -93,7 +93,7 @@ static const char *stage_of(const struct lun_ref *ref)
 
 static struct lun_entry *find(lun_session *session, const struct lun_ref *ref)
 {
-  struct lun_entry *entry = *lun_session_entries(session);
+  struct lun_entry *entry = lun_session_cache(session)->entries;
 
   while (entry != NULL &&
          !(same(entry->id, ref->text) && same(entry->region, ref->region) &&
@@ -317,11 +317,12 @@ static enum lun_code entry_new(struct lun_entry **out, lun_session *session,
 static void entry_start(struct lun_entry *entry)
 {
   lun_session *session = entry->session;
-  struct lun_entry **entries = lun_session_entries(session);
+  struct lun_session_cache *cache = lun_session_cache(session);
 
-  entry->next = *entries;
+  entry->next = cache->entries;
   entry->listed = true;
-  *entries = entry;
+  cache->entries = entry;
+  cache->drop = lun_fetch_forget_all;
   lun_task_start(lun_session_loop(session), &entry->task,
                  lun_session_deadline(session));
 }
@@ -387,7 +388,7 @@ void lun_fetch_free(lun_fetch *fetch)
 
 void lun_fetch_forget(lun_session *session, const struct lun_value *value)
 {
-  struct lun_entry *entry = *lun_session_entries(session);
+  struct lun_entry *entry = lun_session_cache(session)->entries;
 
   while (entry != NULL && entry->value != value)
     entry = entry->next;
@@ -397,6 +398,8 @@ void lun_fetch_forget(lun_session *session, const struct lun_value *value)
 
 void lun_fetch_forget_all(lun_session *session)
 {
-  while (*lun_session_entries(session) != NULL)
-    unlist(*lun_session_entries(session));
+  struct lun_session_cache *cache = lun_session_cache(session);
+
+  while (cache->entries != NULL)
+    unlist(cache->entries);
 }

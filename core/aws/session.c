@@ -7,7 +7,6 @@
 #include "session.h"
 
 #include "../base/error.h"
-#include "fetch.h"
 
 /* What the sessions of one family share. */
 struct run {
@@ -35,7 +34,7 @@ struct lun_session {
   char *region; /* NULL: the settings' own */
   struct lun_retry_quota quota;
   struct derived *derived;
-  struct lun_entry *entries; /* fetch.c's */
+  struct lun_session_cache cache; /* fetch.c's */
 };
 
 /* ----------------------------------------------------------------- runs -- */
@@ -222,7 +221,8 @@ void lun_session_unref(lun_session *session)
 {
   if (session == NULL || --session->refs > 0)
     return;
-  lun_fetch_forget_all(session);
+  if (session->cache.drop != NULL)
+    session->cache.drop(session);
   while (session->derived != NULL) {
     struct derived *derived = session->derived;
 
@@ -263,9 +263,9 @@ struct lun_retry_quota *lun_session_quota(lun_session *session)
   return &session->quota;
 }
 
-struct lun_entry **lun_session_entries(lun_session *session)
+struct lun_session_cache *lun_session_cache(lun_session *session)
 {
-  return &session->entries;
+  return &session->cache;
 }
 
 void lun_session_limit(lun_session *session, int64_t at)

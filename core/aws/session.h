@@ -25,8 +25,16 @@ struct lun_settings *lun_session_settings(const lun_session *session);
 lun_source *lun_session_source(const lun_session *session);
 struct lun_retry_quota *lun_session_quota(lun_session *session);
 
-/* The list of what was fetched, or is being fetched; fetch.c's. */
-struct lun_entry **lun_session_entries(lun_session *session);
+/*
+ * What fetch.c has fetched, or is fetching, in the session's name; it is
+ * dropped with the session.
+ */
+struct lun_session_cache {
+  struct lun_entry *entries;
+  void (*drop)(lun_session *session); /* NULL: there is nothing to drop */
+};
+
+struct lun_session_cache *lun_session_cache(lun_session *session);
 
 /*
  * Bounds the calls of this session and of all that share its loop, from now

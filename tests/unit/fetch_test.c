@@ -218,7 +218,7 @@ static void handles(void **state)
   lun_fetch_free(NULL);
   against(script, 1);
   lun_fetch_free(start("prod/db"));
-  assert_null(*lun_session_entries(session));
+  assert_null(lun_session_cache(session)->entries);
   fetch = start("prod/db");
   lun_session_unref(session);
   session = NULL;

@@ -63,7 +63,7 @@ static void parts(void **state)
   assert_string_equal(lun_session_settings(session)->profile, "default");
   assert_string_equal(lun_session_region(session), "eu-west-1");
   assert_int_equal(lun_session_quota(session)->capacity, 500);
-  assert_null(*lun_session_entries(session));
+  assert_null(lun_session_cache(session)->entries);
   assert_string_equal(key_of(session), "AKIDENV");
   assert_ptr_equal(lun_session_ref(session), session);
   lun_session_unref(session);
