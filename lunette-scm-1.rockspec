@@ -12,12 +12,9 @@ dependencies = {
   "lua ~> 5.4",
   "lua-cjson >= 2.1",
 }
-external_dependencies = {
-  CURL = { header = "curl/curl.h" },
-  CRYPTO = { header = "openssl/evp.h" },
-  EXPAT = { header = "expat.h" },
-  MHD = { header = "microhttpd.h" },
-}
+-- No external_dependencies: luarocks looks for headers in folders that Debian
+-- does not use. The Makefile asks pkg-config, and says which package is missing.
+
 -- The Makefile is the one description of the build.
 build = {
   type = "make",
