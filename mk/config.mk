@@ -66,7 +66,7 @@ LINK_FLAGS  = $(HARDEN_LD) $(SAN_CFLAGS) $(CFLAGS) $(LDFLAGS)
 CORE_LIBS = $(CURL_LIBS) $(CRYPTO_LIBS) $(EXPAT_LIBS) -lm -ldl
 
 VERSION = $(call once,VERSION,sed -n \
-  's/^.define LUN_VERSION "\(.*\)"/\1/p' core/lunette.h)
+  's/^.define LUN_VERSION  *"\(.*\)"/\1/p' core/lunette.h)
 SOMAJOR = 0
 
 # Quiet lines, "  CC   core/base/mem.c"; V=1 shows the commands instead.

@@ -55,7 +55,7 @@ $(BUILD)/include/lunette.h: core/lunette.h
 make-pc = sed -e 's|@PREFIX@|$1|; s|@LIBDIR@|$2|; s|@INCLUDEDIR@|$3|' \
   -e 's|@VERSION@|$(VERSION)|; s|@LUA_PC@|$(LUA_PC)|'
 
-$(BUILD)/%.pc: packaging/%.pc.in core/lunette.h $(BUILD)/include/lunette.h
+$(BUILD)/%.pc: packaging/%.pc.in mk/config.mk core/lunette.h $(BUILD)/include/lunette.h
 	@$(call make-pc,$(abspath $(BUILD)),$${prefix},$${prefix}/include) \
 	  $< >$@
 

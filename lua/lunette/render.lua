@@ -147,6 +147,11 @@ end
 -- What standard output has not, and a rendering to it must not promise.
 local OF_FILES = { "check", "mode", "owner", "on_change" }
 
+-- A path without what makes no difference in it.
+local function plain(path)
+  return (path:gsub("/+", "/"):gsub("/%./", "/"):gsub("^%./", ""))
+end
+
 local function check_job(job)
   options.check("ln.render", job, SPEC)
   if job.values ~= nil and type(job.values) ~= "function" then
@@ -163,6 +168,10 @@ local function check_job(job)
       fail { kind = "invalid", message = ("%s means nothing for standard output"):format(name),
         hint = 'to = "-" writes no file; name one, or leave it out' }
     end
+  end
+  if job.template and plain(job.template) == plain(job.to) then
+    fail { kind = "invalid", message = ("%s is the template itself"):format(job.to),
+      hint = "render to another file: the template would be lost" }
   end
 end
 

@@ -5,6 +5,7 @@ export PKG_CONFIG_PATH="$BUILD" LD_LIBRARY_PATH="$BUILD"
 # A program with a sanitized library is sanitized itself (see tests/run).
 flags() { pkg-config --cflags --libs "$1"; echo ${LUN_PRELOAD:+-fsanitize=address}; }
 
+run 'the version' 0 pkg-config --exact-version=0.1.0 lunette
 run 'the client builds' 0 cc -Wall -Wextra -Werror -o client "$here/embed.c" $(flags lunette)
 run 'as C++' 0 sh -c 'printf "#include <lunette.h>\nint main() { return 0; }" >h.cc &&
   cc -x c++ -Wall -Wextra -Werror -pedantic -fsyntax-only $(pkg-config --cflags lunette) h.cc'

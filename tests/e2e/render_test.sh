@@ -106,4 +106,10 @@ interrupted 'a reload' TERM --on-change 'sh slow'
 sed -i '1i trap "" TERM' slow
 sed -i 's/^exec //' slow
 interrupted 'a stubborn check' TERM --check 'sh slow %s'
+
+# a template is not lost to its own rendering
+echo 'a: {{ 1 }}' >self.yaml
+run 'onto the template' 15 lunette render self.yaml --to ./self.yaml
+says 'template itself'
+holds 'the template is there' grep -q '{{ 1 }}' self.yaml
 finish
