@@ -14,7 +14,7 @@ local COMMON = {
   { "endpoint-url", takes = "URL", help = "send every call there" },
   { "role", takes = "ARN", help = "assume this role first" },
   { "external-id", takes = "ID", help = "the external id that the role asks for" },
-  { "deadline", takes = "TIME", help = "give up a call of AWS after this long, as 30s (default 120s)" },
+  { "deadline", takes = "TIME", help = "give up a call of AWS after this long (default 120s)" },
   { "quiet", help = "print errors alone" },
   { "verbose", short = "v", help = "show each request and its outcome on standard error" },
   { "log", takes = "FORMAT", help = "text or json: the form of those lines" },
