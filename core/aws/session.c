@@ -29,7 +29,8 @@ struct lun_session {
   lun_ctx *ctx;
   int refs;
   struct run *run;
-  struct lun_settings *settings;
+  struct lun_place *place;
+  struct lun_settings *settings; /* the place's */
   lun_source *source;
   char *region; /* NULL: the settings' own */
   struct lun_retry_quota quota;
@@ -68,10 +69,9 @@ static enum lun_code run_new(struct run **out, lun_ctx *ctx,
 
 /* ------------------------------------------------------------- sessions -- */
 
-/* A session with settings and a run, and no source of credentials yet. */
+/* A session with a place and a run, and no source of credentials yet. */
 static enum lun_code session_new(lun_session **out, struct run *run,
-                                 struct lun_settings *settings,
-                                 struct lun_error *err)
+                                 struct lun_place *place, struct lun_error *err)
 {
   lun_session *session = lun_mem_alloc(run->ctx, sizeof(*session));
 
@@ -81,7 +81,8 @@ static enum lun_code session_new(lun_session **out, struct run *run,
   session->refs = 1;
   session->run = run;
   run->refs++;
-  session->settings = lun_settings_ref(settings);
+  session->place = lun_place_ref(place);
+  session->settings = place->settings;
   lun_retry_quota_init(&session->quota);
   *out = session;
   return LUN_OK;
@@ -103,8 +104,7 @@ static enum lun_code fixed_source(lun_session *session,
   rc = lun_cred_new(&cred, session->ctx, &fields, err);
   if (rc)
     return rc;
-  rc = lun_source_fixed(&session->source, session->run->loop, session->settings,
-                        cred, err);
+  rc = lun_source_fixed(&session->source, session->place, cred, err);
   lun_cred_unref(cred);
   return rc;
 }
@@ -116,13 +116,17 @@ static enum lun_code make(lun_session **out, struct run *run,
 {
   enum lun_code rc = LUN_OK;
   struct lun_settings *settings = NULL;
+  struct lun_place *place = NULL;
   lun_session *session = NULL;
 
   rc = lun_settings_new(&settings, run->ctx, options, env, err);
   if (rc)
     return rc;
-  rc = session_new(&session, run, settings, err);
+  rc = lun_place_new(&place, run->loop, settings, err);
   lun_settings_unref(settings);
+  if (!rc)
+    rc = session_new(&session, run, place, err);
+  lun_place_unref(place);
   if (rc)
     return rc;
   /* Any of the three, so that a part of a set is an error, not passed over. */
@@ -130,7 +134,7 @@ static enum lun_code make(lun_session **out, struct run *run,
       options->session_token != NULL)
     rc = fixed_source(session, options, err);
   else
-    rc = lun_source_chain(&session->source, run->loop, session->settings, err);
+    rc = lun_source_chain(&session->source, session->place, err);
   if (rc) {
     lun_session_unref(session);
     return rc;
@@ -170,7 +174,7 @@ static enum lun_code make_role(lun_session **out, lun_session *source,
   known.region = region;
   if (region == NULL && source->settings->region == NULL)
     known.region = nearby;
-  rc = session_new(&session, source->run, source->settings, err);
+  rc = session_new(&session, source->run, source->place, err);
   if (rc)
     return rc;
   if (region != NULL) {
@@ -178,7 +182,7 @@ static enum lun_code make_role(lun_session **out, lun_session *source,
     rc = session->region == NULL ? lun_error_nomem(err) : LUN_OK;
   }
   if (!rc)
-    rc = lun_source_role(&session->source, source->source, session->settings,
+    rc = lun_source_role(&session->source, source->source, session->place,
                          &known, err);
   if (rc) {
     lun_session_unref(session);
@@ -231,7 +235,7 @@ void lun_session_unref(lun_session *session)
   }
   lun_source_unref(session->source);
   lun_mem_free(session->ctx, session->region);
-  lun_settings_unref(session->settings);
+  lun_place_unref(session->place);
   run_unref(session->run);
   lun_mem_free(session->ctx, session);
 }

@@ -32,7 +32,9 @@ struct lun_settings {
   bool dual_stack;
   bool sts_legacy; /* sts_regional_endpoints = legacy */
   int max_attempts;
+  int64_t connect_ms; /* of a call to AWS; 0: the transfer's own default */
   int64_t deadline_ms;
+  bool wait; /* for a role, names and routes that are not there yet */
   bool imds_disabled;
   char *imds_endpoint; /* NULL: the service's own address */
   int64_t imds_timeout_ms;

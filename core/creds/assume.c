@@ -128,7 +128,7 @@ static void put(struct lun_buf *form, const char *name, const char *value)
 static enum lun_code send(struct lun_assume *assume, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  lun_ctx *ctx = assume->settings->ctx;
+  lun_ctx *ctx = assume->place->ctx;
   const struct lun_op *op = lun_op_get(LUN_OP_AssumeRole);
   const struct lun_role *role = assume->role;
   struct lun_buf form = LUN_BUF_INIT(ctx, FORM_LEN);
@@ -143,15 +143,15 @@ static enum lun_code send(struct lun_assume *assume, struct lun_error *err)
   put(&form, "ExternalId", role->external_id);
   rc = lun_buf_status(&form, "the request for a role", err);
   if (!rc)
-    rc = lun_target_find(&target, assume->settings, op->service, role->region,
-                         err);
+    rc = lun_target_find(&target, assume->place->settings, op->service,
+                         role->region, err);
   if (!rc) {
     input.endpoint = lun_buf_text(&target.url);
     input.region = lun_buf_text(&target.region);
     input.body = lun_buf_view(&form);
     input.quota = &assume->quota;
-    input.max_attempts = assume->settings->max_attempts;
-    input.ca = assume->settings->ca;
+    input.max_attempts = assume->place->settings->max_attempts;
+    input.ca = assume->place->settings->ca;
     rc = lun_call_start(&assume->call, assume->task.loop, &input,
                         assume->task.deadline, err);
   }
@@ -225,14 +225,14 @@ static enum lun_code read_credentials(struct lun_assume *assume,
     return bad_answer("has an Expiration that is no date", err);
   if (lun_arn_parse(&parts, arn))
     fields.account_id = parts.account;
-  return lun_cred_new(&assume->cred, assume->settings->ctx, &fields, err);
+  return lun_cred_new(&assume->cred, assume->place->ctx, &fields, err);
 }
 
 static enum lun_code read_answer(struct lun_assume *assume,
                                  struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  lun_ctx *ctx = assume->settings->ctx;
+  lun_ctx *ctx = assume->place->ctx;
   lun_xml *xml = NULL;
 
   if (assume->call.date != 0)
@@ -292,33 +292,32 @@ static void cancel(struct lun_task *task)
   lun_call_done(&assume->call);
 }
 
-void lun_assume_init(struct lun_assume *assume, struct lun_settings *settings)
+void lun_assume_init(struct lun_assume *assume, struct lun_place *place)
 {
   memset(assume, 0, sizeof(*assume));
   assume->task.step = step;
   assume->task.cancel = cancel;
-  assume->settings = lun_settings_ref(settings);
-  lun_call_init(&assume->call, settings->ctx);
+  assume->place = lun_place_ref(place);
+  lun_call_init(&assume->call, place->ctx);
   lun_retry_quota_init(&assume->quota);
 }
 
-void lun_assume_start(struct lun_assume *assume, lun_loop *loop,
-                      const struct lun_role *role, struct lun_cred *with,
-                      int64_t deadline)
+void lun_assume_start(struct lun_assume *assume, const struct lun_role *role,
+                      struct lun_cred *with, int64_t deadline)
 {
   assume->role = role;
   assume->with = lun_cred_ref(with);
-  lun_task_start(loop, &assume->task, deadline);
+  lun_task_start(assume->place->loop, &assume->task, deadline);
 }
 
 void lun_assume_done(struct lun_assume *assume)
 {
-  if (assume->settings == NULL)
+  if (assume->place == NULL)
     return;
   lun_task_stop(&assume->task);
   lun_call_done(&assume->call);
   lun_cred_unref(assume->with);
   lun_cred_unref(assume->cred);
-  lun_settings_unref(assume->settings);
+  lun_place_unref(assume->place);
   memset(assume, 0, sizeof(*assume));
 }

@@ -33,19 +33,18 @@ struct lun_assume {
   bool expired;          /* the credentials that asked have expired */
 
   const struct lun_role *role; /* borrowed while it is under way */
-  struct lun_settings *settings;
+  struct lun_place *place;
   struct lun_cred *with;
   struct lun_call call;
   struct lun_retry_quota quota;
   bool calling;
 };
 
-void lun_assume_init(struct lun_assume *assume, struct lun_settings *settings);
+void lun_assume_init(struct lun_assume *assume, struct lun_place *place);
 
 /* Starts; WITH are the credentials that sign the call. */
-void lun_assume_start(struct lun_assume *assume, lun_loop *loop,
-                      const struct lun_role *role, struct lun_cred *with,
-                      int64_t deadline);
+void lun_assume_start(struct lun_assume *assume, const struct lun_role *role,
+                      struct lun_cred *with, int64_t deadline);
 void lun_assume_done(struct lun_assume *assume);
 
 #endif

@@ -33,16 +33,14 @@ static lun_provider_make *const chain[] = {
     lun_provider_imds,
 };
 
-#define CHAIN_LEN   (sizeof(chain) / sizeof(chain[0]))
-#define REASONS_LEN ((size_t)8192)
+#define CHAIN_LEN (sizeof(chain) / sizeof(chain[0]))
 
 struct lun_source {
   struct lun_task refresh;                    /* first: its step gets it */
   enum lun_step (*fetch)(lun_source *source); /* goes on with the refresh */
   lun_ctx *ctx;
   int refs;
-  lun_loop *loop;
-  struct lun_settings *settings;
+  struct lun_place *place;
 
   struct lun_cred *cred; /* the last ones; NULL: none yet */
   int64_t lifetime;      /* of cred when it was fetched, in seconds */
@@ -50,9 +48,7 @@ struct lun_source {
   int64_t retry_at;      /* monotonic ms: not before this, unless it must */
 
   /* of the chain */
-  size_t at;
-  struct lun_provider *provider; /* under way */
-  struct lun_buf reasons;
+  struct lun_walk walk;
 
   /* of a role */
   lun_source *base;
@@ -140,73 +136,35 @@ static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
 
 /* ---------------------------------------------------------------- chain -- */
 
-static void drop_provider(lun_source *source)
-{
-  lun_provider_free(source->provider);
-  source->provider = NULL;
-}
-
 static enum lun_step nothing_found(lun_source *source)
 {
   struct lun_error *err = &source->refresh.err;
-  enum lun_code rc = lun_buf_status(&source->reasons, "the reasons", err);
+  enum lun_code rc =
+      lun_error_set(err, LUN_ECREDENTIALS, "no credentials found: %s",
+                    lun_buf_text(&source->walk.reasons));
 
-  if (rc == LUN_ENOMEM)
-    return lun_task_end(&source->refresh, rc, NULL);
-  rc = lun_error_set(err, LUN_ECREDENTIALS, "no credentials found: %s",
-                     lun_buf_text(&source->reasons));
   lun_error_hint(err, "on an EC2 instance attach a role; elsewhere set "
                       "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
                       "profile that has credentials");
   return lun_task_end(&source->refresh, rc, NULL);
 }
 
-/* What the provider came to; true if the refresh is at its end. */
-static bool take_provider(lun_source *source)
-{
-  struct lun_provider *provider = source->provider;
-
-  if (provider->task.rc) {
-    (void)lun_task_end(&source->refresh, provider->task.rc,
-                       &provider->task.err);
-    return true;
-  }
-  if (provider->cred != NULL) {
-    (void)adopt(source, provider->cred, provider->skew);
-    return true;
-  }
-  if (provider->label[0] != '\0')
-    lun_buf_addf(&source->reasons, "%s%s: %s",
-                 source->reasons.len > 0 ? "; " : "", provider->label,
-                 provider->reason);
-  log_cred(source, "creds.passed", LUN_DEBUG, provider->name, LUN_OK);
-  return false;
-}
-
 static enum lun_step chain_fetch(lun_source *source)
 {
   struct lun_task *task = &source->refresh;
-  enum lun_code rc = LUN_OK;
+  struct lun_walk *walk = &source->walk;
 
-  while (source->at < CHAIN_LEN) {
-    bool done = false;
-
-    if (source->provider == NULL) {
-      rc = chain[source->at](&source->provider, source->loop, source->settings,
-                             &task->err);
-      if (rc)
-        return lun_task_end(task, rc, NULL);
-      lun_task_start(source->loop, &source->provider->task, task->deadline);
-    }
-    if (!lun_task_await(task, &source->provider->task))
-      return LUN_STEP_WAIT;
-    done = take_provider(source);
-    drop_provider(source);
-    if (done)
-      return LUN_STEP_DONE;
-    source->at++;
+  if (walk->place == NULL) {
+    lun_walk_init(walk, source->place, chain, CHAIN_LEN, NULL, NULL, 0);
+    lun_walk_start(walk, task->deadline);
   }
-  return nothing_found(source);
+  if (!lun_task_await(task, &walk->task))
+    return LUN_STEP_WAIT;
+  if (walk->task.rc)
+    return lun_task_end(task, walk->task.rc, &walk->task.err);
+  if (walk->cred == NULL)
+    return nothing_found(source);
+  return adopt(source, walk->cred, walk->skew);
 }
 
 /* ----------------------------------------------------------------- role -- */
@@ -255,9 +213,9 @@ static enum lun_step role_fetch(lun_source *source)
         return LUN_STEP_WAIT;
       if (source->wait.task.rc)
         return lun_task_end(task, source->wait.task.rc, &source->wait.task.err);
-      lun_assume_init(&source->assume, source->settings);
-      lun_assume_start(&source->assume, source->loop, &source->role,
-                       source->wait.cred, task->deadline);
+      lun_assume_init(&source->assume, source->place);
+      lun_assume_start(&source->assume, &source->role, source->wait.cred,
+                       task->deadline);
       source->assuming = true;
     }
     if (!lun_task_await(task, &source->assume.task))
@@ -285,7 +243,7 @@ static enum lun_step fixed_fetch(lun_source *source)
 
 static void drop_work(lun_source *source)
 {
-  drop_provider(source);
+  lun_walk_done(&source->walk);
   drop_role_work(source);
   source->renewed = false;
 }
@@ -320,11 +278,9 @@ static void refresh(lun_source *source)
 
   if (refreshing(source))
     return;
-  source->at = 0;
-  lun_buf_done(&source->reasons);
   source->retry_at = now + RETRY_MS;
-  lun_task_start(source->loop, &source->refresh,
-                 now + source->settings->deadline_ms);
+  lun_task_start(source->place->loop, &source->refresh,
+                 now + source->place->settings->deadline_ms);
 }
 
 /* ---------------------------------------------------------------- waits -- */
@@ -385,7 +341,7 @@ void lun_cred_wait_start(struct lun_cred_wait *wait, struct lun_cred *stale,
                          int64_t deadline)
 {
   wait->stale = lun_cred_ref(stale);
-  lun_task_start(wait->source->loop, &wait->task, deadline);
+  lun_task_start(wait->source->place->loop, &wait->task, deadline);
 }
 
 void lun_cred_wait_done(struct lun_cred_wait *wait)
@@ -403,12 +359,11 @@ void lun_cred_wait_done(struct lun_cred_wait *wait)
 
 /* -------------------------------------------------------------- sources -- */
 
-static enum lun_code source_new(lun_source **out, lun_loop *loop,
-                                struct lun_settings *settings,
+static enum lun_code source_new(lun_source **out, struct lun_place *place,
                                 enum lun_step (*fetch)(lun_source *source),
                                 struct lun_error *err)
 {
-  lun_ctx *ctx = lun_loop_ctx(loop);
+  lun_ctx *ctx = place->ctx;
   lun_source *source = lun_mem_alloc(ctx, sizeof(*source));
 
   if (source == NULL)
@@ -418,25 +373,21 @@ static enum lun_code source_new(lun_source **out, lun_loop *loop,
   source->fetch = fetch;
   source->ctx = ctx;
   source->refs = 1;
-  source->loop = loop;
-  source->settings = lun_settings_ref(settings);
-  lun_buf_init(&source->reasons, ctx, REASONS_LEN);
+  source->place = lun_place_ref(place);
   *out = source;
   return LUN_OK;
 }
 
-enum lun_code lun_source_chain(lun_source **out, lun_loop *loop,
-                               struct lun_settings *settings,
+enum lun_code lun_source_chain(lun_source **out, struct lun_place *place,
                                struct lun_error *err)
 {
-  return source_new(out, loop, settings, chain_fetch, err);
+  return source_new(out, place, chain_fetch, err);
 }
 
-enum lun_code lun_source_fixed(lun_source **out, lun_loop *loop,
-                               struct lun_settings *settings,
+enum lun_code lun_source_fixed(lun_source **out, struct lun_place *place,
                                struct lun_cred *cred, struct lun_error *err)
 {
-  enum lun_code rc = source_new(out, loop, settings, fixed_fetch, err);
+  enum lun_code rc = source_new(out, place, fixed_fetch, err);
 
   if (!rc)
     (*out)->cred = lun_cred_ref(cred);
@@ -444,14 +395,14 @@ enum lun_code lun_source_fixed(lun_source **out, lun_loop *loop,
 }
 
 enum lun_code lun_source_role(lun_source **out, lun_source *base,
-                              struct lun_settings *settings,
+                              struct lun_place *place,
                               const struct lun_role_options *options,
                               struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   lun_source *source = NULL;
 
-  rc = source_new(&source, base->loop, settings, role_fetch, err);
+  rc = source_new(&source, place, role_fetch, err);
   if (rc)
     return rc;
   rc = lun_role_init(&source->role, source->ctx, options, "", err);
@@ -479,8 +430,7 @@ void lun_source_unref(lun_source *source)
   drop_work(source);
   lun_source_unref(source->base);
   lun_role_done(&source->role);
-  lun_buf_done(&source->reasons);
   lun_cred_unref(source->cred);
-  lun_settings_unref(source->settings);
+  lun_place_unref(source->place);
   lun_mem_free(source->ctx, source);
 }

@@ -7,23 +7,23 @@
 #define LUN_CHAIN_H
 
 #include "assume.h"
+#include "walk.h"
 
 /* A place that credentials come from: the chain, fixed keys, or a role that
  * another source's credentials assume.  Counted; the loop outlives it. */
 typedef struct lun_source lun_source;
 
-LUN_NODISCARD enum lun_code lun_source_chain(lun_source **out, lun_loop *loop,
-                                             struct lun_settings *settings,
+LUN_NODISCARD enum lun_code lun_source_chain(lun_source **out,
+                                             struct lun_place *place,
                                              struct lun_error *err);
-LUN_NODISCARD enum lun_code lun_source_fixed(lun_source **out, lun_loop *loop,
-                                             struct lun_settings *settings,
+LUN_NODISCARD enum lun_code lun_source_fixed(lun_source **out,
+                                             struct lun_place *place,
                                              struct lun_cred *cred,
                                              struct lun_error *err);
 
 /* The source keeps BASE; STS is asked when the first wait needs it. */
 LUN_NODISCARD enum lun_code
-lun_source_role(lun_source **out, lun_source *base,
-                struct lun_settings *settings,
+lun_source_role(lun_source **out, lun_source *base, struct lun_place *place,
                 const struct lun_role_options *options, struct lun_error *err);
 lun_source *lun_source_ref(lun_source *source);
 void lun_source_unref(lun_source *source); /* NULL is fine */

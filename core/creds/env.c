@@ -26,18 +26,17 @@ static enum lun_code expiry(int64_t *out, const struct lun_settings *settings,
                        "2026-11-23T00:00:00Z");
 }
 
-enum lun_code lun_env_keys(struct lun_cred **out, char *reason,
-                           const struct lun_settings *settings,
-                           struct lun_error *err)
+static enum lun_code read_keys(struct lun_provider *provider,
+                               struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
+  const struct lun_settings *settings = provider->place->settings;
   struct lun_cred_fields fields = {.provider = "env"};
 
   fields.access_key_id = variable(settings, "AWS_ACCESS_KEY_ID");
   fields.secret_access_key = variable(settings, "AWS_SECRET_ACCESS_KEY");
   if (fields.access_key_id.len == 0) {
-    lun_provider_reason(reason, "AWS_ACCESS_KEY_ID is not set");
-    *out = NULL;
+    lun_provider_reason(provider->reason, "AWS_ACCESS_KEY_ID is not set");
     return LUN_OK;
   }
   if (fields.secret_access_key.len == 0) {
@@ -54,7 +53,7 @@ enum lun_code lun_env_keys(struct lun_cred **out, char *reason,
   fields.account_id = variable(settings, "AWS_ACCOUNT_ID");
   rc = expiry(&fields.expires_at, settings, err);
   if (!rc)
-    rc = lun_cred_new(out, settings->ctx, &fields, err);
+    rc = lun_cred_new(&provider->cred, settings->ctx, &fields, err);
   if (rc == LUN_ECREDENTIALS)
     lun_error_prefix(err, "credentials of the environment: ");
   return rc;
@@ -65,23 +64,25 @@ static enum lun_step step(struct lun_task *task)
   struct lun_provider *provider = (struct lun_provider *)(void *)task;
   enum lun_code rc = LUN_OK;
 
-  if (provider->settings->profile_explicit) {
+  if (!provider->source && provider->place->settings->profile_explicit) {
     lun_provider_reason(provider->reason,
                         "not looked at, since profile \"%s\" was asked for",
-                        provider->settings->profile);
+                        provider->profile);
     return lun_provider_pass(provider, provider->reason);
   }
-  rc = lun_env_keys(&provider->cred, provider->reason, provider->settings,
-                    &task->err);
+  lun_provider_reason(provider->looked, "AWS_ACCESS_KEY_ID, "
+                                        "AWS_SECRET_ACCESS_KEY");
+  rc = read_keys(provider, &task->err);
   return lun_task_end(task, rc, NULL);
 }
 
-enum lun_code lun_provider_env(struct lun_provider **out, lun_loop *loop,
-                               struct lun_settings *settings,
+enum lun_code lun_provider_env(struct lun_provider **out,
+                               struct lun_place *place,
+                               const char *source_profile,
                                struct lun_error *err)
 {
-  enum lun_code rc =
-      lun_provider_new(out, sizeof(**out), "env", step, loop, settings, err);
+  enum lun_code rc = lun_provider_new(out, sizeof(**out), "env", step, place,
+                                      source_profile, err);
 
   if (!rc)
     (void)snprintf((*out)->label, sizeof((*out)->label), "environment");

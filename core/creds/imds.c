@@ -21,7 +21,6 @@ enum state {
 
 struct imds_provider {
   struct lun_provider base;
-  lun_imds *imds;
   struct lun_imds_get get;
   bool getting; /* get is initialised */
   enum state state;
@@ -40,8 +39,6 @@ static void release(struct lun_provider *base)
   struct imds_provider *provider = (struct imds_provider *)(void *)base;
 
   end_get(provider);
-  lun_imds_free(provider->imds);
-  provider->imds = NULL;
 }
 
 static void cancel(struct lun_task *task)
@@ -49,29 +46,19 @@ static void cancel(struct lun_task *task)
   end_get((struct imds_provider *)(void *)task);
 }
 
-static void get(struct imds_provider *provider, const char *path)
+static enum lun_code get(struct imds_provider *provider, const char *path,
+                         struct lun_error *err)
 {
+  lun_imds *imds = NULL;
+  enum lun_code rc = lun_place_imds(&imds, provider->base.place, err);
+
+  if (rc)
+    return rc;
   end_get(provider);
-  lun_imds_get_init(&provider->get, provider->imds);
+  lun_imds_get_init(&provider->get, imds);
   provider->getting = true;
   lun_imds_get_start(&provider->get, path, provider->base.task.deadline);
-}
-
-static enum lun_code begin(struct imds_provider *provider,
-                           struct lun_error *err)
-{
-  const struct lun_settings *settings = provider->base.settings;
-  struct lun_imds_options options = {
-      .endpoint = settings->imds_endpoint,
-      .timeout_ms = settings->imds_timeout_ms,
-      .attempts = settings->imds_attempts,
-  };
-  enum lun_code rc =
-      lun_imds_new(&provider->imds, provider->base.loop, &options, err);
-
-  if (!rc)
-    get(provider, ROLES);
-  return rc;
+  return LUN_OK;
 }
 
 /* ---------------------------------------------------------------- role -- */
@@ -134,7 +121,7 @@ static enum lun_code check_code(const struct answer *answer,
                                 struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  lun_ctx *ctx = provider->base.settings->ctx;
+  lun_ctx *ctx = provider->base.place->ctx;
   struct lun_buf code = LUN_BUF_INIT(ctx, FIELD_LEN);
   struct lun_buf message = LUN_BUF_INIT(ctx, FIELD_LEN);
 
@@ -167,7 +154,7 @@ static enum lun_code make_cred(struct imds_provider *provider,
       "AccessKeyId is missing", "SecretAccessKey is missing",
       "Token is missing", "Expiration is missing"};
   enum lun_code rc = LUN_OK;
-  lun_ctx *ctx = provider->base.settings->ctx;
+  lun_ctx *ctx = provider->base.place->ctx;
   struct lun_cred_fields fields = {.provider = provider->base.name};
   struct lun_buf values[4];
   size_t i = 0;
@@ -199,7 +186,7 @@ static enum lun_code read_answer(struct imds_provider *provider,
   struct answer answer = {.text = lun_buf_view(&provider->get.body)};
   struct lun_error why = {0};
 
-  rc = lun_json_parse(&answer.json, provider->base.settings->ctx, answer.text,
+  rc = lun_json_parse(&answer.json, provider->base.place->ctx, answer.text,
                       "the metadata service's answer", &why);
   if (rc == LUN_EINVALID)
     rc = bad_answer(provider, why.message, err);
@@ -222,7 +209,7 @@ static int64_t read_skew(const struct imds_provider *provider)
   if (!lun_http_header(&provider->get.http, "Date", &text) ||
       !lun_text_date_http(text, &date))
     return 0;
-  return date - lun_clock_wall_ms(provider->base.settings->ctx) / 1000;
+  return date - lun_clock_wall_ms(provider->base.place->ctx) / 1000;
 }
 
 /* ---------------------------------------------------------------- steps -- */
@@ -244,13 +231,16 @@ static enum lun_step not_there(struct imds_provider *provider)
 static enum lun_step fetch(struct imds_provider *provider)
 {
   char path[sizeof(ROLES) + ROLE_LEN] = "";
+  enum lun_code rc = LUN_OK;
 
   if (!read_role(provider))
     return lun_provider_pass(&provider->base,
                              "the metadata service's list of roles has no "
                              "role's name in it");
   (void)snprintf(path, sizeof(path), "%s%s", ROLES, provider->role);
-  get(provider, path);
+  rc = get(provider, path, &provider->base.task.err);
+  if (rc)
+    return lun_task_end(&provider->base.task, rc, NULL);
   provider->state = FETCHING;
   (void)lun_task_await(&provider->base.task, &provider->get.task);
   return LUN_STEP_WAIT;
@@ -262,10 +252,10 @@ static enum lun_step step(struct lun_task *task)
   enum lun_code rc = LUN_OK;
 
   if (provider->state == BEGIN) {
-    if (provider->base.settings->imds_disabled)
+    if (provider->base.place->settings->imds_disabled)
       return lun_provider_pass(&provider->base,
                                "AWS_EC2_METADATA_DISABLED is true");
-    rc = begin(provider, &task->err);
+    rc = get(provider, ROLES, &task->err);
     if (rc)
       return lun_task_end(task, rc, NULL);
     provider->state = LISTING;
@@ -281,12 +271,14 @@ static enum lun_step step(struct lun_task *task)
   return lun_task_end(task, rc, NULL);
 }
 
-enum lun_code lun_provider_imds(struct lun_provider **out, lun_loop *loop,
-                                struct lun_settings *settings,
+enum lun_code lun_provider_imds(struct lun_provider **out,
+                                struct lun_place *place,
+                                const char *source_profile,
                                 struct lun_error *err)
 {
-  enum lun_code rc = lun_provider_new(out, sizeof(struct imds_provider),
-                                      "iam-role", step, loop, settings, err);
+  enum lun_code rc =
+      lun_provider_new(out, sizeof(struct imds_provider), "iam-role", step,
+                       place, source_profile, err);
 
   if (rc)
     return rc;

@@ -11,31 +11,37 @@
 enum lun_code lun_provider_new(struct lun_provider **out, size_t size,
                                const char *name,
                                enum lun_step (*step)(struct lun_task *task),
-                               lun_loop *loop, struct lun_settings *settings,
+                               struct lun_place *place,
+                               const char *source_profile,
                                struct lun_error *err)
 {
-  struct lun_provider *provider = lun_mem_alloc(lun_loop_ctx(loop), size);
+  struct lun_provider *provider = lun_mem_alloc(place->ctx, size);
 
   if (provider == NULL)
     return lun_error_nomem(err);
   provider->task.step = step;
   provider->name = name;
-  provider->loop = loop;
-  provider->settings = lun_settings_ref(settings);
+  provider->place = lun_place_ref(place);
+  provider->source = source_profile != NULL;
+  provider->profile =
+      provider->source ? source_profile : place->settings->profile;
   *out = provider;
   return LUN_OK;
 }
 
 void lun_provider_free(struct lun_provider *provider)
 {
+  struct lun_place *place = NULL;
+
   if (provider == NULL)
     return;
   lun_task_stop(&provider->task);
   if (provider->release != NULL)
     provider->release(provider);
   lun_cred_unref(provider->cred);
-  lun_settings_unref(provider->settings);
-  lun_mem_free(lun_loop_ctx(provider->loop), provider);
+  place = provider->place;
+  lun_mem_free(place->ctx, provider);
+  lun_place_unref(place);
 }
 
 void lun_provider_reason(char *reason, const char *format, ...)
@@ -53,4 +59,18 @@ enum lun_step lun_provider_pass(struct lun_provider *provider,
   if (reason != provider->reason)
     lun_provider_reason(provider->reason, "%s", reason);
   return lun_task_end(&provider->task, LUN_OK, NULL);
+}
+
+struct lun_setting lun_provider_get(const struct lun_provider *provider,
+                                    const char *key)
+{
+  struct lun_setting setting = {0};
+  const struct lun_ini_property *property = lun_files_get(
+      &provider->place->settings->files, provider->profile, key, &setting.path);
+
+  if (property == NULL || property->value[0] == '\0')
+    return setting;
+  setting.value = property->value;
+  setting.line = property->line;
+  return setting;
 }

@@ -5,6 +5,7 @@
  * before, the last being the profile's.
  */
 #include "assume.h"
+#include "walk.h"
 
 #include "../base/error.h"
 
@@ -27,30 +28,20 @@ struct role_provider {
   enum state state;
   struct hop *hops; /* the profile that was asked for first */
   size_t nhops;
-  struct lun_provider *source; /* of credential_source, if it has to be asked */
-  struct lun_cred *cred;       /* those of the next call */
+  struct lun_walk walk;  /* to the first role's caller */
+  const char *below;     /* the profile that has his keys; NULL: none has */
+  struct lun_cred *cred; /* those of the next call */
   struct lun_assume assume;
 };
 
-/* A property and where it stands. */
-struct place {
-  const char *value; /* NULL: absent or empty */
-  const char *path;
-  int line;
-};
-
-static struct place get(const struct role_provider *provider,
-                        const char *profile, const char *key)
+/* A property of a profile on the way, and where it stands. */
+static struct lun_setting get(const struct role_provider *provider,
+                              const char *profile, const char *key)
 {
-  struct place place = {0};
-  const struct lun_ini_property *property =
-      lun_files_get(&provider->base.settings->files, profile, key, &place.path);
+  struct lun_provider at = provider->base;
 
-  if (property == NULL || property->value[0] == '\0')
-    return place;
-  place.value = property->value;
-  place.line = property->line;
-  return place;
+  at.profile = profile;
+  return lun_provider_get(&at, key);
 }
 
 /* ------------------------------------------------------------- one hop -- */
@@ -59,7 +50,7 @@ static enum lun_code read_duration(int64_t *out,
                                    const struct role_provider *provider,
                                    const char *profile, struct lun_error *err)
 {
-  struct place place = get(provider, profile, "duration_seconds");
+  struct lun_setting place = get(provider, profile, "duration_seconds");
 
   *out = 0;
   if (place.value == NULL ||
@@ -75,10 +66,10 @@ static enum lun_code add_hop(struct role_provider *provider,
                              const char *profile, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  lun_ctx *ctx = provider->base.settings->ctx;
+  lun_ctx *ctx = provider->base.place->ctx;
   struct lun_role_options options = {0};
-  struct place role = get(provider, profile, "role_arn");
-  struct place mfa = get(provider, profile, "mfa_serial");
+  struct lun_setting role = get(provider, profile, "role_arn");
+  struct lun_setting mfa = get(provider, profile, "mfa_serial");
   struct hop *hops = NULL;
   char place[512] = "";
 
@@ -109,20 +100,27 @@ static enum lun_code add_hop(struct role_provider *provider,
 
 /* --------------------------------------------------- where they end up -- */
 
-/* The keys of a profile that is somebody's source. */
-static enum lun_code source_keys(struct role_provider *provider,
-                                 const char *profile, struct lun_error *err)
-{
-  enum lun_code rc = LUN_OK;
-  char reason[LUN_REASON_LEN] = "";
-  int kind = 0;
+/* What a profile that is somebody's source may have, in the chain's order. */
+static lun_provider_make *const of_profile[] = {
+    lun_provider_web_identity,     lun_provider_sso,
+    lun_provider_credentials_file, lun_provider_login,
+    lun_provider_process,          lun_provider_config_file,
+};
 
-  for (kind = 0; !rc && provider->cred == NULL && kind < LUN_PROFILE_KINDS;
-       kind++)
-    rc = lun_profile_keys(&provider->cred, reason, provider->base.settings,
-                          profile, (enum lun_profile_kind)kind, err);
-  if (rc || provider->cred != NULL)
-    return rc;
+static lun_provider_make *const of_environment[] = {lun_provider_env};
+static lun_provider_make *const of_instance[] = {lun_provider_imds};
+static lun_provider_make *const of_container[] = {lun_provider_container};
+
+static void walk_to(struct role_provider *provider,
+                    lun_provider_make *const *makers, size_t nmakers,
+                    const char *profile)
+{
+  lun_walk_init(&provider->walk, provider->base.place, makers, nmakers, profile,
+                provider->base.trace, provider->base.depth);
+}
+
+static enum lun_code no_keys(const char *profile, struct lun_error *err)
+{
   (void)lun_error_set(err, LUN_ECREDENTIALS,
                       "The source profile \"%s\" must have credentials.",
                       profile);
@@ -131,7 +129,7 @@ static enum lun_code source_keys(struct role_provider *provider,
   return LUN_ECREDENTIALS;
 }
 
-static enum lun_code empty_source(const struct place *source,
+static enum lun_code empty_source(const struct lun_setting *source,
                                   const char *profile, const char *reason,
                                   struct lun_error *err)
 {
@@ -145,27 +143,23 @@ static enum lun_code empty_source(const struct place *source,
 /* "Environment", "Ec2InstanceMetadata" or "EcsContainer". */
 static enum lun_code named_source(struct role_provider *provider,
                                   const char *profile,
-                                  const struct place *source,
+                                  const struct lun_setting *source,
                                   struct lun_error *err)
 {
-  enum lun_code rc = LUN_OK;
   struct lun_span name = lun_span_of(source->value);
-  char reason[LUN_REASON_LEN] = "";
 
-  if (lun_text_same(name, LUN_SPAN_LIT("Ec2InstanceMetadata")))
-    return lun_provider_imds(&provider->source, provider->base.loop,
-                             provider->base.settings, err);
-  if (lun_text_same(name, LUN_SPAN_LIT("Environment"))) {
-    rc = lun_env_keys(&provider->cred, reason, provider->base.settings, err);
-    if (!rc && provider->cred == NULL)
-      rc = empty_source(source, profile, reason, err);
-    return rc;
+  if (lun_text_same(name, LUN_SPAN_LIT("Ec2InstanceMetadata"))) {
+    walk_to(provider, of_instance, 1, profile);
+    return LUN_OK;
   }
-  if (lun_text_same(name, LUN_SPAN_LIT("EcsContainer")))
-    return lun_error_set(err, LUN_ECREDENTIALS,
-                         "profile \"%s\" (%s:%d): this version of lunette "
-                         "cannot use container credentials (EcsContainer)",
-                         profile, source->path, source->line);
+  if (lun_text_same(name, LUN_SPAN_LIT("Environment"))) {
+    walk_to(provider, of_environment, 1, profile);
+    return LUN_OK;
+  }
+  if (lun_text_same(name, LUN_SPAN_LIT("EcsContainer"))) {
+    walk_to(provider, of_container, 1, profile);
+    return LUN_OK;
+  }
   (void)lun_error_set(err, LUN_ECREDENTIALS,
                       "The credential source \"%s\" referenced in profile "
                       "\"%s\" is not valid (%s:%d).",
@@ -188,11 +182,12 @@ static bool visited(const struct role_provider *provider, const char *profile)
 }
 
 static enum lun_code loop_error(const struct role_provider *provider,
-                                const char *again, const struct place *source,
+                                const char *again,
+                                const struct lun_setting *source,
                                 struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  struct lun_buf way = LUN_BUF_INIT(provider->base.settings->ctx, 65536);
+  struct lun_buf way = LUN_BUF_INIT(provider->base.place->ctx, 65536);
   size_t i = 0;
 
   for (i = 0; i < provider->nhops; i++)
@@ -211,9 +206,9 @@ static enum lun_code loop_error(const struct role_provider *provider,
 
 /* Both or neither of the two keys that say where a role's caller is. */
 static enum lun_code check_sources(const char *profile,
-                                   const struct place *source,
-                                   const struct place *named,
-                                   const struct place *role,
+                                   const struct lun_setting *source,
+                                   const struct lun_setting *named,
+                                   const struct lun_setting *role,
                                    struct lun_error *err)
 {
   if (source->value != NULL && named->value != NULL)
@@ -235,13 +230,14 @@ static enum lun_code check_sources(const char *profile,
 }
 
 static enum lun_code no_source(const struct role_provider *provider,
-                               const char *profile, const struct place *source,
+                               const char *profile,
+                               const struct lun_setting *source,
                                struct lun_error *err)
 {
   struct lun_error near = {0};
 
-  (void)lun_files_no_profile(&provider->base.settings->files, source->value,
-                             &near);
+  (void)lun_files_no_profile(&provider->base.place->settings->files,
+                             source->value, &near);
   (void)lun_error_set(err, LUN_ECREDENTIALS,
                       "The source_profile \"%s\" referenced in the profile "
                       "\"%s\" does not exist (%s:%d).",
@@ -259,9 +255,9 @@ static enum lun_code descend(struct role_provider *provider,
                              struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  struct place role = get(provider, profile, "role_arn");
-  struct place source = get(provider, profile, "source_profile");
-  struct place named = get(provider, profile, "credential_source");
+  struct lun_setting role = get(provider, profile, "role_arn");
+  struct lun_setting source = get(provider, profile, "source_profile");
+  struct lun_setting named = get(provider, profile, "credential_source");
   const char *below = source.value;
   bool keys = false;
 
@@ -273,7 +269,7 @@ static enum lun_code descend(struct role_provider *provider,
     return rc;
   if (below == NULL)
     return named_source(provider, profile, &named, err);
-  if (!lun_files_has(&provider->base.settings->files, below))
+  if (!lun_files_has(&provider->base.place->settings->files, below))
     return no_source(provider, profile, &source, err);
 
   keys = get(provider, below, "aws_access_key_id").value != NULL ||
@@ -286,14 +282,17 @@ static enum lun_code descend(struct role_provider *provider,
     *next = below;
     return LUN_OK;
   }
-  return source_keys(provider, below, err);
+  provider->below = below;
+  walk_to(provider, of_profile, sizeof(of_profile) / sizeof(of_profile[0]),
+          below);
+  return LUN_OK;
 }
 
 static enum lun_code resolve(struct role_provider *provider,
                              struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  const char *profile = provider->base.settings->profile;
+  const char *profile = provider->base.profile;
 
   while (!rc && profile != NULL) {
     const char *next = NULL;
@@ -306,33 +305,35 @@ static enum lun_code resolve(struct role_provider *provider,
 
 /* ---------------------------------------------------------------- steps -- */
 
-/* Takes what credential_source gave; false if the provider is at its end. */
+/* Takes the keys of the first role's caller; false if there are none. */
 static bool take_base(struct role_provider *provider)
 {
   struct lun_task *task = &provider->base.task;
+  const struct lun_walk *walk = &provider->walk;
   const char *profile = provider->hops[provider->nhops - 1].profile;
-  struct place source = get(provider, profile, "credential_source");
-  enum lun_code rc = provider->source->task.rc;
+  struct lun_setting source = get(provider, profile, "credential_source");
+  enum lun_code rc = walk->task.rc;
 
+  if (rc)
+    task->err = walk->task.err;
+  else if (walk->cred == NULL && provider->below != NULL)
+    rc = no_keys(provider->below, &task->err);
+  else if (walk->cred == NULL)
+    rc = empty_source(&source, profile, lun_buf_text(&walk->reasons),
+                      &task->err);
   if (rc) {
-    (void)lun_task_end(task, rc, &provider->source->task.err);
-    return false;
-  }
-  if (provider->source->cred == NULL) {
-    rc = empty_source(&source, profile, provider->source->reason, &task->err);
     (void)lun_task_end(task, rc, NULL);
     return false;
   }
-  provider->cred = lun_cred_ref(provider->source->cred);
+  provider->cred = lun_cred_ref(walk->cred);
   return true;
 }
 
 static void start_assume(struct role_provider *provider)
 {
-  lun_assume_init(&provider->assume, provider->base.settings);
-  lun_assume_start(&provider->assume, provider->base.loop,
-                   &provider->hops[provider->nhops - 1].role, provider->cred,
-                   provider->base.task.deadline);
+  lun_assume_init(&provider->assume, provider->base.place);
+  lun_assume_start(&provider->assume, &provider->hops[provider->nhops - 1].role,
+                   provider->cred, provider->base.task.deadline);
   provider->state = ASSUME;
 }
 
@@ -351,12 +352,10 @@ static enum lun_step step_base(struct role_provider *provider)
 {
   struct lun_task *task = &provider->base.task;
 
-  if (provider->source != NULL) {
-    if (!lun_task_await(task, &provider->source->task))
-      return LUN_STEP_WAIT;
-    if (!take_base(provider))
-      return LUN_STEP_DONE;
-  }
+  if (!lun_task_await(task, &provider->walk.task))
+    return LUN_STEP_WAIT;
+  if (!take_base(provider))
+    return LUN_STEP_DONE;
   start_assume(provider);
   (void)lun_task_await(task, &provider->assume.task);
   return LUN_STEP_WAIT;
@@ -384,7 +383,7 @@ static enum lun_step step_assume(struct role_provider *provider)
 static enum lun_step step(struct lun_task *task)
 {
   struct role_provider *provider = (struct role_provider *)(void *)task;
-  const char *profile = provider->base.settings->profile;
+  const char *profile = provider->base.profile;
   enum lun_code rc = LUN_OK;
 
   if (provider->state == BASE)
@@ -399,9 +398,7 @@ static enum lun_step step(struct lun_task *task)
   rc = resolve(provider, &task->err);
   if (rc)
     return lun_task_end(task, rc, NULL);
-  if (provider->source != NULL)
-    lun_task_start(provider->base.loop, &provider->source->task,
-                   task->deadline);
+  lun_walk_start(&provider->walk, task->deadline);
   provider->state = BASE;
   return step_base(provider);
 }
@@ -411,14 +408,13 @@ static void cancel(struct lun_task *task)
   struct role_provider *provider = (struct role_provider *)(void *)task;
 
   lun_assume_done(&provider->assume);
-  lun_provider_free(provider->source);
-  provider->source = NULL;
+  lun_walk_done(&provider->walk);
 }
 
 static void release(struct lun_provider *base)
 {
   struct role_provider *provider = (struct role_provider *)(void *)base;
-  lun_ctx *ctx = base->settings->ctx;
+  lun_ctx *ctx = base->place->ctx;
 
   cancel(&base->task);
   lun_cred_unref(provider->cred);
@@ -428,12 +424,13 @@ static void release(struct lun_provider *base)
 }
 
 enum lun_code lun_provider_profile_role(struct lun_provider **out,
-                                        lun_loop *loop,
-                                        struct lun_settings *settings,
+                                        struct lun_place *place,
+                                        const char *source_profile,
                                         struct lun_error *err)
 {
-  enum lun_code rc = lun_provider_new(out, sizeof(struct role_provider),
-                                      "assume-role", step, loop, settings, err);
+  enum lun_code rc =
+      lun_provider_new(out, sizeof(struct role_provider), "assume-role", step,
+                       place, source_profile, err);
 
   if (rc)
     return rc;

@@ -115,8 +115,8 @@ static enum lun_code against(const struct answer *script, int count,
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_int_equal(make_role(options == NULL ? &plain : options), LUN_OK);
   assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
-  lun_assume_init(&assume, settings);
-  lun_assume_start(&assume, loop, &role, cred, 0);
+  lun_assume_init(&assume, place);
+  lun_assume_start(&assume, &role, cred, 0);
   lun_cred_unref(cred); /* it has a reference of its own */
   rc = lun_loop_run(loop, &assume.task, &error);
   assert_null(strstr(error.message, "canary"));
@@ -292,8 +292,8 @@ static void no_region(void **state)
   (void)state;
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_int_equal(make_role(&options), LUN_OK);
-  lun_assume_init(&assume, settings);
-  lun_assume_start(&assume, loop, &role, NULL, 0);
+  lun_assume_init(&assume, place);
+  lun_assume_start(&assume, &role, NULL, 0);
   assert_int_equal(lun_loop_run(loop, &assume.task, &error), LUN_EINVALID);
   assert_has(error.message, "no region is known for sts");
   finish();
@@ -309,8 +309,8 @@ static void stopped(void **state)
   serve(script, 1);
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_int_equal(make_role(&options), LUN_OK);
-  lun_assume_init(&assume, settings);
-  lun_assume_start(&assume, loop, &role, NULL, lun_clock_mono_ms(ctx) + 100);
+  lun_assume_init(&assume, place);
+  lun_assume_start(&assume, &role, NULL, lun_clock_mono_ms(ctx) + 100);
   assert_int_equal(lun_loop_run(loop, &assume.task, &error), LUN_EDEADLINE);
   finish();
 }
@@ -333,8 +333,8 @@ static void every_allocation_fails_once(void **state)
     ctx->account.fail_after = n;
     rc = make_role(&options);
     if (!rc) {
-      lun_assume_init(&assume, settings);
-      lun_assume_start(&assume, loop, &role, NULL, 0);
+      lun_assume_init(&assume, place);
+      lun_assume_start(&assume, &role, NULL, 0);
       rc = lun_loop_run(loop, &assume.task, &error);
     }
     ctx->account.fail_after = -1;

@@ -10,7 +10,7 @@ static struct lun_cred_wait waits[3];
 static void chain(const struct lun_session_options *options)
 {
   assert_int_equal(load_settings(options), LUN_OK);
-  assert_int_equal(lun_source_chain(&source, loop, settings, &error), LUN_OK);
+  assert_int_equal(lun_source_chain(&source, place, &error), LUN_OK);
 }
 
 static void start(size_t n, struct lun_cred *stale)
@@ -351,7 +351,7 @@ static void fixed_ones(void **state)
   (void)state;
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
-  assert_int_equal(lun_source_fixed(&source, loop, settings, cred, &error),
+  assert_int_equal(lun_source_fixed(&source, place, cred, &error),
                    LUN_OK);
   assert_string_equal(key(), "AKIDFIXED");
   scene.wall_s = NOW + 1000 * HOUR;

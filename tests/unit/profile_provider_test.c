@@ -56,15 +56,15 @@ static void keys_in_the_config_file(void **state)
 
 static void half_a_pair(void **state)
 {
-  char place[160] = "";
+  char where[160] = "";
 
   (void)state;
   set_credentials("[default]\n\naws_access_key_id = AKIDONE\n");
   fails(lun_provider_credentials_file, NULL,
         "Partial credentials found in shared-credentials-file, missing: "
         "aws_secret_access_key");
-  (void)snprintf(place, sizeof(place), "%s:3", scene.credentials);
-  assert_has(error.message, place);
+  (void)snprintf(where, sizeof(where), "%s:3", scene.credentials);
+  assert_has(error.message, where);
   set_credentials("");
   /* A pair is of one file: a secret in the other does not complete it. */
   set_config("[default]\naws_access_key_id = AKIDONE\n");
@@ -78,13 +78,13 @@ static void half_a_pair(void **state)
 
 static void keys_that_cannot_be(void **state)
 {
-  char place[160] = "";
+  char where[160] = "";
 
   (void)state;
   set_credentials("[default]\naws_access_key_id = AKIDONE\n"
                   "aws_secret_access_key = canary secret\n");
-  (void)snprintf(place, sizeof(place), "%s:2: ", scene.credentials);
-  fails(lun_provider_credentials_file, NULL, place);
+  (void)snprintf(where, sizeof(where), "%s:2: ", scene.credentials);
+  fails(lun_provider_credentials_file, NULL, where);
 }
 
 static void no_home(void **state)
@@ -95,73 +95,6 @@ static void no_home(void **state)
   set_env("AWS_SHARED_CREDENTIALS_FILE", NULL);
   passes(lun_provider_credentials_file, NULL, "HOME is not set");
   passes(lun_provider_config_file, NULL, "HOME is not set");
-}
-
-/* ----------------------------------------------------- what is not there -- */
-
-/* A source that this version cannot use is an error that names it, for the
- * next provider's credentials would be somebody else's. */
-static void kinds_that_are_not_there(void **state)
-{
-  static const struct {
-    lun_provider_make *make;
-    const char *name;
-    const char *key;
-    const char *what;
-  } kinds[] = {
-      {lun_provider_web_identity, "assume-role-with-web-identity",
-       "web_identity_token_file", "web identity"},
-      {lun_provider_sso, "sso", "sso_session", "IAM Identity Center"},
-      {lun_provider_sso, "sso", "sso_account_id", "IAM Identity Center"},
-      {lun_provider_sso, "sso", "sso_role_name", "IAM Identity Center"},
-      {lun_provider_sso, "sso", "sso_start_url", "IAM Identity Center"},
-      {lun_provider_login, "login", "login_session", "aws login"},
-      {lun_provider_process, "custom-process", "credential_process",
-       "a credential process"},
-  };
-  size_t i = 0;
-
-  (void)state;
-  for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-    char text[256] = "";
-
-    set_config("");
-    passes(kinds[i].make, NULL, "no ");
-    assert_string_equal(provider->name, kinds[i].name);
-    (void)snprintf(text, sizeof(text), "[default]\n%s = canary\n",
-                   kinds[i].key);
-    set_config(text);
-    (void)snprintf(text, sizeof(text),
-                   "profile \"default\" takes its credentials from %s (%s in "
-                   "%s:2)",
-                   kinds[i].what, kinds[i].key, scene.config);
-    fails(kinds[i].make, NULL, text);
-    assert_has(error.hint, "--profile default");
-  }
-}
-
-static void web_identity_by_the_environment(void **state)
-{
-  struct lun_session_options options = {.profile = "dev"};
-
-  (void)state;
-  set_config("[profile dev]\nregion = x-y-1\n");
-  set_env("AWS_WEB_IDENTITY_TOKEN_FILE", "/canary");
-  fails(lun_provider_web_identity, NULL, "AWS_WEB_IDENTITY_TOKEN_FILE is set");
-  assert_has(error.hint, "unset AWS_WEB_IDENTITY_TOKEN_FILE");
-  passes(lun_provider_web_identity, &options, "web_identity_token_file");
-}
-
-static void containers(void **state)
-{
-  (void)state;
-  passes(lun_provider_container, NULL, "AWS_CONTAINER_CREDENTIALS_* is not");
-  assert_string_equal(provider->name, "container-role");
-  set_env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://canary");
-  fails(lun_provider_container, NULL, "AWS_CONTAINER_CREDENTIALS_FULL_URI is");
-  set_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/canary");
-  fails(lun_provider_container, NULL,
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is");
 }
 
 /* --------------------------------------------------------------- memory -- */
@@ -189,9 +122,6 @@ int main(void)
       PROVIDER(half_a_pair),
       PROVIDER(keys_that_cannot_be),
       PROVIDER(no_home),
-      PROVIDER(kinds_that_are_not_there),
-      PROVIDER(web_identity_by_the_environment),
-      PROVIDER(containers),
       PROVIDER(every_allocation_fails_once),
   };
 

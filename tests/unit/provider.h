@@ -23,7 +23,7 @@ static inline enum lun_code ask(lun_provider_make *make,
 
   drop_provider();
   assert_int_equal(load_settings(options), LUN_OK);
-  assert_int_equal(make(&provider, loop, settings, &error), LUN_OK);
+  assert_int_equal(make(&provider, place, NULL, &error), LUN_OK);
   lun_task_start(loop, &provider->task, 0);
   rc = lun_loop_run(loop, &provider->task, &error);
   assert_null(strstr(error.message, "canary"));
@@ -74,7 +74,7 @@ static inline enum lun_code ask_once(lun_provider_make *make,
                                      struct lun_error *err)
 {
   struct lun_provider *mine = NULL;
-  enum lun_code rc = make(&mine, loop, settings, err);
+  enum lun_code rc = make(&mine, place, NULL, err);
 
   if (!rc) {
     lun_task_start(loop, &mine->task, 0);

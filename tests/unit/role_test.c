@@ -20,10 +20,10 @@ static const char *at_line(int line)
 {
   static char places[4][160];
   static int next;
-  char *place = places[next++ % 4];
+  char *where = places[next++ % 4];
 
-  (void)snprintf(place, sizeof(places[0]), "%s:%d", scene.config, line);
-  return place;
+  (void)snprintf(where, sizeof(places[0]), "%s:%d", scene.config, line);
+  return where;
 }
 
 static void role_fails(const char *text)

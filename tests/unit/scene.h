@@ -7,8 +7,7 @@
 #ifndef TEST_SCENE_H
 #define TEST_SCENE_H
 
-#include "../../core/conf/settings.h"
-#include "../../core/net/loop.h"
+#include "../../core/conf/place.h"
 #include "server.h"
 #include "unit.h"
 
@@ -35,6 +34,7 @@ static struct {
 
 static lun_loop *loop;
 static struct lun_settings *settings;
+static struct lun_place *place; /* of loop and settings */
 static struct lun_error error;
 
 /* ---------------------------------------------------------- environment -- */
@@ -93,12 +93,16 @@ static inline enum lun_code
 load_settings(const struct lun_session_options *options)
 {
   struct lun_session_options none = {.size = sizeof(none)};
+  enum lun_code rc = LUN_OK;
 
+  lun_place_unref(place);
+  place = NULL;
   lun_settings_unref(settings);
   settings = NULL;
   memset(&error, 0, sizeof(error));
-  return lun_settings_new(&settings, ctx, options == NULL ? &none : options,
-                          &scene_env, &error);
+  rc = lun_settings_new(&settings, ctx, options == NULL ? &none : options,
+                        &scene_env, &error);
+  return rc ? rc : lun_place_new(&place, loop, settings, &error);
 }
 
 /* ---------------------------------------------------------------- clocks -- */
@@ -190,12 +194,14 @@ static inline int make_scene(void **state)
   ctx->clock.mono_ms = scene_mono_ms;
   loop = NULL;
   settings = NULL;
+  place = NULL;
   memset(&error, 0, sizeof(error));
   return lun_loop_new(&loop, ctx, NULL);
 }
 
 static inline int free_scene(void **state)
 {
+  lun_place_unref(place);
   lun_settings_unref(settings);
   lun_loop_free(loop);
   end_servers();

@@ -1,0 +1,28 @@
+/*
+ * A credential process: not there yet, and said so.
+ */
+#include "provider.h"
+
+#include "../base/error.h"
+
+static enum lun_step step(struct lun_task *task)
+{
+  struct lun_provider *provider = (struct lun_provider *)(void *)task;
+
+  if (lun_provider_get(provider, "credential_process").value != NULL)
+    return lun_task_end(task,
+                        lun_error_set(&task->err, LUN_ECREDENTIALS,
+                                      "credential_process is set, but this "
+                                      "version of lunette cannot use it"),
+                        NULL);
+  return lun_provider_pass(provider, "no credential_process");
+}
+
+enum lun_code lun_provider_process(struct lun_provider **out,
+                                   struct lun_place *place,
+                                   const char *source_profile,
+                                   struct lun_error *err)
+{
+  return lun_provider_new(out, sizeof(**out), "custom-process", step, place,
+                          source_profile, err);
+}

@@ -1,0 +1,64 @@
+/*
+ * A list of steps; without memory for one it goes on without, and says so.
+ */
+#include "trace.h"
+
+#include "../base/clock.h"
+#include "../base/mem.h"
+
+void lun_trace_init(struct lun_trace *trace, lun_ctx *ctx)
+{
+  memset(trace, 0, sizeof(*trace));
+  trace->ctx = ctx;
+}
+
+void lun_trace_clear(struct lun_trace *trace)
+{
+  lun_ctx *ctx = trace->ctx;
+  size_t i = 0;
+
+  for (i = 0; i < trace->nsteps; i++) {
+    lun_mem_free(ctx, trace->steps[i].name);
+    lun_mem_free(ctx, trace->steps[i].looked);
+    lun_mem_free(ctx, trace->steps[i].why);
+  }
+  lun_mem_free(ctx, trace->steps);
+  lun_trace_init(trace, ctx);
+}
+
+size_t lun_trace_begin(struct lun_trace *trace, int depth, const char *name)
+{
+  struct lun_trace_step *steps = NULL;
+  struct lun_trace_step step = {.depth = depth};
+
+  if (trace == NULL || trace->lost)
+    return 0;
+  step.name = lun_mem_strdup(trace->ctx, name);
+  if (step.name != NULL)
+    steps = lun_mem_resize(trace->ctx, trace->steps,
+                           (trace->nsteps + 1) * sizeof(*steps));
+  if (steps == NULL) {
+    lun_mem_free(trace->ctx, step.name);
+    trace->lost = true;
+    return 0;
+  }
+  step.began_ms = lun_clock_mono_ms(trace->ctx);
+  steps[trace->nsteps] = step;
+  trace->steps = steps;
+  return trace->nsteps++;
+}
+
+void lun_trace_finish(struct lun_trace *trace, size_t step, const char *looked,
+                      enum lun_trace_end end, const char *why)
+{
+  struct lun_trace_step *at = NULL;
+
+  if (trace == NULL || trace->lost)
+    return;
+  at = &trace->steps[step];
+  at->end = end;
+  at->took_ms = lun_clock_mono_ms(trace->ctx) - at->began_ms;
+  at->looked = lun_mem_strdup(trace->ctx, looked);
+  at->why = lun_mem_strdup(trace->ctx, why);
+  trace->lost = at->looked == NULL || at->why == NULL;
+}
