@@ -40,6 +40,20 @@ enum lun_code lun_head_line(struct lun_buf *line, struct lun_span name,
   return lun_buf_status(line, "a header", err);
 }
 
+bool lun_head_take(struct lun_buf *head, struct lun_span line)
+{
+  bool first = lun_text_prefix(line, "HTTP/");
+
+  if (first)
+    lun_buf_cut(head, 0);
+  while (line.len > 0 &&
+         (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
+    line.len--;
+  lun_buf_add_span(head, line);
+  lun_buf_addc(head, '\n');
+  return first;
+}
+
 /* Takes the next line off HEAD, without its '\n'; false at the end. */
 static bool next_line(struct lun_span *head, struct lun_span *line)
 {

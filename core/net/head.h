@@ -16,6 +16,12 @@ LUN_NODISCARD enum lun_code lun_head_line(struct lun_buf *line,
                                           struct lun_span value,
                                           struct lun_error *err);
 
+/*
+ * Appends a line as it came to HEAD; the first of an answer clears what was
+ * there, since that was of an interim one, and is told by true.
+ */
+bool lun_head_take(struct lun_buf *head, struct lun_span line);
+
 /* Can the end of the answer's body be told from a cut? */
 enum lun_framing {
   LUN_FRAMING_GOOD,    /* one length, or chunks, or no body at all */

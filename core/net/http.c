@@ -57,6 +57,9 @@ static void global_init(void)
 
 /* ------------------------------------------------------------- driver -- */
 
+_Static_assert(CURL_WAIT_POLLIN == POLLIN && CURL_WAIT_POLLOUT == POLLOUT,
+               "descriptors to wait for are handed on to libcurl as they are");
+
 struct carrier {
   lun_ctx *ctx;
   CURLM *multi;
@@ -83,20 +86,30 @@ static enum lun_code easy_error(CURLcode code, struct lun_error *err)
                                     curl_easy_strerror(code), err);
 }
 
-static enum lun_code carrier_turn(void *data, int64_t timeout_ms,
+static enum lun_code carrier_turn(void *data, const struct pollfd *fds,
+                                  size_t n, int64_t timeout_ms,
                                   struct lun_error *err)
 {
   struct carrier *carrier = data;
+  struct curl_waitfd *waits =
+      n == 0 ? NULL : lun_mem_alloc(carrier->ctx, n * sizeof(*waits));
   struct lun_quiet quiet;
   CURLMcode code = CURLM_OK;
   const CURLMsg *message = NULL;
   int count = 0;
+  size_t i = 0;
 
+  if (n > 0 && waits == NULL)
+    return lun_error_nomem(err);
+  for (i = 0; i < n; i++) /* its bits are poll's */
+    waits[i] = (struct curl_waitfd){fds[i].fd, fds[i].events, 0};
   lun_quiet_begin(&quiet);
-  code = curl_multi_poll(carrier->multi, NULL, 0, (int)timeout_ms, NULL);
+  code = curl_multi_poll(carrier->multi, waits, (unsigned)n, (int)timeout_ms,
+                         NULL);
   if (code == CURLM_OK)
     code = curl_multi_perform(carrier->multi, &count);
   lun_quiet_end(&quiet);
+  lun_mem_free(carrier->ctx, waits);
   while ((message = curl_multi_info_read(carrier->multi, &count)) != NULL) {
     struct lun_http *http = NULL;
 
@@ -168,17 +181,9 @@ static size_t take_body(char *ptr, size_t size, size_t n, void *data)
 static size_t take_head(char *ptr, size_t size, size_t n, void *data)
 {
   struct lun_http *http = data;
-  struct lun_span line = {ptr, size * n};
 
-  if (lun_text_prefix(line, "HTTP/")) {
-    lun_buf_cut(&http->head, 0); /* what came before was interim */
+  if (lun_head_take(&http->head, (struct lun_span){ptr, size * n}))
     http->interim++;
-  }
-  while (line.len > 0 &&
-         (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
-    line.len--;
-  lun_buf_add_span(&http->head, line);
-  lun_buf_addc(&http->head, '\n');
   if (http->head.fail != LUN_OK || http->interim > INTERIM_MAX)
     return 0;
   return size * n;

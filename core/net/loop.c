@@ -2,18 +2,18 @@
  * One list of the tasks under way, in the order of their start, and one of
  * those to be stepped.  A turn ends what is past its deadline, queues what is
  * past its timer, steps what was queued, and lets the driver wait for the
- * rest.  There are dozens of tasks, not thousands: timers are found by
- * looking at all of them.
+ * rest.  There are dozens of tasks, not thousands: timers and descriptors are
+ * found by looking at all of them.
  *
- * What a task waits for, and its timer, hold until its next step.  A task
- * that waits always has a timer, waits for another task, or is a transfer;
- * transfers have timers of their own (http.c), so a loop without timers and
- * without anything to step has nothing left that could ever happen.
+ * What a task waits for, its timer and its descriptors hold until its next
+ * step.  A task that waits always has a timer or a descriptor, waits for
+ * another task, or is a transfer; transfers have timers of their own (http.c),
+ * so a loop without timers, without descriptors and without anything to step
+ * has nothing left that could ever happen.
  */
 #include "loop.h"
 
 #include <inttypes.h>
-#include <poll.h>
 
 struct lun_loop {
   lun_ctx *ctx;
@@ -23,6 +23,9 @@ struct lun_loop {
   struct lun_task *first_ready;
   struct lun_task *last_ready;
   size_t nready;
+  struct pollfd *fds; /* what the tasks watch, gathered anew each turn */
+  size_t nfds;
+  size_t fds_cap;
   bool running;
 };
 
@@ -116,6 +119,7 @@ static void detach(struct lun_task *task)
   ready_remove(task->loop, task);
   list_remove(task->loop, task);
   task->wake_at = 0;
+  task->nwatched = 0;
   task->done = true;
 }
 
@@ -157,6 +161,7 @@ void lun_task_start(lun_loop *loop, struct lun_task *task, int64_t deadline)
   task->wake_at = 0;
   task->deadline = deadline;
   task->queued = false;
+  task->nwatched = 0;
   task->awaited = NULL;
   task->waiters = NULL;
   task->next_waiter = NULL;
@@ -195,6 +200,12 @@ bool lun_task_rest(struct lun_task *task, int64_t until)
     return false;
   lun_task_sleep(task, until);
   return true;
+}
+
+void lun_task_watch(struct lun_task *task, int fd, short events)
+{
+  if (fd >= 0 && task->nwatched < LUN_WATCH_MAX)
+    task->watched[task->nwatched++] = (struct pollfd){fd, events, 0};
 }
 
 void lun_task_wake(struct lun_task *task)
@@ -248,6 +259,7 @@ void lun_loop_free(lun_loop *loop)
     lun_task_stop(loop->first);
   if (loop->driver.free != NULL)
     loop->driver.free(loop->driver.data);
+  lun_mem_free(loop->ctx, loop->fds);
   lun_mem_free(loop->ctx, loop);
 }
 
@@ -343,12 +355,55 @@ static void step_ready(lun_loop *loop)
     ready_remove(loop, task);
     stop_waiting(task);
     task->wake_at = 0;
+    task->nwatched = 0;
     if (task->step(task) == LUN_STEP_DONE)
       finish(task);
   }
 }
 
-/* How long nothing can happen but transfers; -1: for ever. */
+/* Gathers what the tasks watch, each task's in the order of the list. */
+static enum lun_code gather(lun_loop *loop, struct lun_error *err)
+{
+  const struct lun_task *task = NULL;
+  size_t count = 0;
+
+  for (task = loop->first; task != NULL; task = task->next)
+    count += task->nwatched;
+  if (count > loop->fds_cap) {
+    struct pollfd *fds =
+        lun_mem_resize(loop->ctx, loop->fds, count * sizeof(*fds));
+
+    if (fds == NULL)
+      return lun_error_nomem(err);
+    loop->fds = fds;
+    loop->fds_cap = count;
+  }
+  loop->nfds = 0;
+  for (task = loop->first; task != NULL; task = task->next) {
+    size_t i = 0;
+
+    for (i = 0; i < task->nwatched; i++)
+      loop->fds[loop->nfds++] = task->watched[i];
+  }
+  return LUN_OK;
+}
+
+/* Queues the tasks whose descriptors are ready: those that were gathered. */
+static void queue_watchers(lun_loop *loop)
+{
+  struct lun_task *task = NULL;
+  size_t at = 0;
+
+  for (task = loop->first; task != NULL; task = task->next) {
+    size_t i = 0;
+
+    for (i = 0; i < task->nwatched; i++)
+      if (loop->fds[at++].revents != 0)
+        ready_add(loop, task);
+  }
+}
+
+/* How long nothing can happen but to transfers and descriptors; -1: no end. */
 static int64_t idle_ms(const lun_loop *loop)
 {
   const struct lun_task *task = NULL;
@@ -369,29 +424,51 @@ static int64_t idle_ms(const lun_loop *loop)
   return at > now ? at - now : 0;
 }
 
+/*
+ * Waits until something can happen.  No task can start or end meanwhile, so
+ * the descriptors are still those of the tasks in the list.
+ */
+static enum lun_code idle(lun_loop *loop, int64_t timeout,
+                          struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+
+  if (loop->driver.turn != NULL) {
+    rc = loop->driver.turn(loop->driver.data, loop->fds, loop->nfds, timeout,
+                           err);
+    timeout = 0;
+  }
+  if (rc || (loop->nfds == 0 && timeout == 0))
+    return rc;
+  /* cut short by a signal: no harm, the next turn asks again */
+  if (poll(loop->fds, loop->nfds, (int)timeout) > 0)
+    queue_watchers(loop);
+  return LUN_OK;
+}
+
 /* One turn; AWAITED is what the caller runs the loop for. */
 static enum lun_code turn(lun_loop *loop, const struct lun_task *awaited,
                           struct lun_error *err)
 {
   int64_t now = lun_clock_mono_ms(loop->ctx);
   int64_t timeout = 0;
+  enum lun_code rc = LUN_OK;
 
   pass_deadlines(loop, now);
   queue_timers(loop, now);
   step_ready(loop);
   if (awaited->done)
     return LUN_OK;
+  rc = gather(loop, err);
+  if (rc)
+    return rc;
   timeout = idle_ms(loop);
-  if (timeout < 0)
+  if (timeout < 0 && loop->nfds == 0)
     return lun_error_set(err, LUN_EINVALID,
                          "a task waits for something that cannot happen");
-  if (timeout > INT32_MAX)
+  if (timeout < 0 || timeout > INT32_MAX)
     timeout = INT32_MAX;
-  if (loop->driver.turn != NULL)
-    return loop->driver.turn(loop->driver.data, timeout, err);
-  if (timeout > 0)
-    (void)poll(NULL, 0, (int)timeout); /* cut short by a signal: no harm */
-  return LUN_OK;
+  return idle(loop, timeout, err);
 }
 
 enum lun_code lun_loop_run(lun_loop *loop, struct lun_task *task,

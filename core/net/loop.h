@@ -1,7 +1,8 @@
 /*
  * Everything that waits is a task: a small struct with a step function that
  * runs until it has to wait, and is run again when what it waits for (a
- * transfer, a timer, another task) is ready.  No task ever waits for Lua.
+ * transfer, a timer, a descriptor, another task) is ready.  No task ever waits
+ * for Lua.
  *
  * A task belongs to whoever embeds it.  It is started once, and released by
  * lun_task_stop, which cancels it if it is still under way.
@@ -16,6 +17,10 @@
 #include "../base/error.h"
 #include "../base/mem.h"
 
+#include <poll.h>
+
+#define LUN_WATCH_MAX 4 /* descriptors that one task watches at a time */
+
 typedef struct lun_loop lun_loop;
 
 enum lun_step {
@@ -25,9 +30,9 @@ enum lun_step {
 
 struct lun_task {
   /*
-   * Goes on; sets rc (and err) before it answers LUN_STEP_DONE.  A timer or
-   * a wait that an earlier step asked for is over by then: a step that has
-   * to go on waiting asks again.
+   * Goes on; sets rc (and err) before it answers LUN_STEP_DONE.  A timer, a
+   * watch or a wait that an earlier step asked for is over by then: a step
+   * that has to go on waiting asks again.
    */
   enum lun_step (*step)(struct lun_task *task);
   /* Ends what is under way below; NULL if there is nothing to end. */
@@ -50,6 +55,8 @@ struct lun_task {
   int64_t wake_at;    /* monotonic ms; 0: no timer */
   int64_t deadline;   /* monotonic ms; 0: none */
   bool queued;
+  struct pollfd watched[LUN_WATCH_MAX];
+  size_t nwatched;
   struct lun_task *next; /* among the loop's tasks */
   struct lun_task *prev;
   struct lun_task *next_ready; /* among those to be stepped, if queued */
@@ -86,6 +93,13 @@ void lun_task_sleep(struct lun_task *task, int64_t at);
 /* From a step: true, and sleeping, if it is not UNTIL yet. */
 bool lun_task_rest(struct lun_task *task, int64_t until);
 
+/*
+ * From a step: have me stepped again when FD is ready for EVENTS (as poll has
+ * them), is hung up or is broken; one below 0 is none.  At most LUN_WATCH_MAX
+ * of them; the descriptor stays the task's, and open until its next step.
+ */
+void lun_task_watch(struct lun_task *task, int fd, short events);
+
 /* From anywhere: have it stepped at the next turn. */
 void lun_task_wake(struct lun_task *task);
 
@@ -110,8 +124,12 @@ LUN_NODISCARD enum lun_code lun_loop_run(lun_loop *loop, struct lun_task *task,
 
 /* What carries transfers: installed by http.c, which alone knows curl. */
 struct lun_driver {
-  /* Waits at most TIMEOUT_MS for any transfer, and moves all of them on. */
-  enum lun_code (*turn)(void *data, int64_t timeout_ms, struct lun_error *err);
+  /*
+   * Waits at most TIMEOUT_MS for any transfer or for one of the N FDS, and
+   * moves all transfers on.  Which of FDS is ready the loop asks by itself.
+   */
+  enum lun_code (*turn)(void *data, const struct pollfd *fds, size_t n,
+                        int64_t timeout_ms, struct lun_error *err);
   void (*free)(void *data);
   void *data;
 };

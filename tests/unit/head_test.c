@@ -92,9 +92,28 @@ static void lines(void **state)
   lun_buf_done(&line);
 }
 
+/* What is kept of lines as they come: those of the last answer. */
+static void taking(void **state)
+{
+  struct lun_buf head = LUN_BUF_INIT(ctx, 100);
+
+  (void)state;
+  assert_true(
+      lun_head_take(&head, LUN_SPAN_LIT("HTTP/1.1 103 Early Hints\r\n")));
+  assert_false(lun_head_take(&head, LUN_SPAN_LIT("Link: </x>\r\n")));
+  assert_false(lun_head_take(&head, LUN_SPAN_LIT("\r\n")));
+  assert_string_equal(lun_buf_text(&head),
+                      "HTTP/1.1 103 Early Hints\nLink: </x>\n\n");
+  assert_true(lun_head_take(&head, LUN_SPAN_LIT("HTTP/1.1 200 OK\r\n")));
+  assert_false(lun_head_take(&head, LUN_SPAN_LIT("A: HTTP/1\n")));
+  assert_string_equal(lun_buf_text(&head), "HTTP/1.1 200 OK\nA: HTTP/1\n");
+  lun_buf_done(&head);
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {TEST(framing), TEST(finding), TEST(lines)};
+  const struct CMUnitTest tests[] = {TEST(framing), TEST(finding), TEST(lines),
+                                     TEST(taking)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
