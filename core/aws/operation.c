@@ -33,15 +33,12 @@ static enum lun_code send(struct lun_operation *operation,
       lun_session_settings(operation->session);
   struct lun_call_input input = {
       .op = operation->op,
-      .endpoint = lun_buf_text(&operation->target.url),
-      .region = lun_buf_text(&operation->target.region),
       .body = lun_buf_view(&operation->body),
       .cred = operation->wait.cred,
       .quota = lun_session_quota(operation->session),
-      .max_attempts = settings->max_attempts,
-      .ca = settings->ca,
   };
 
+  lun_target_input(&input, &operation->target, settings);
   lun_call_init(&operation->call, settings->ctx);
   operation->calling = true;
   return lun_call_start(&operation->call, operation->task.loop, &input,

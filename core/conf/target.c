@@ -5,17 +5,41 @@
 
 #define URL_LEN    ((size_t)4096)
 #define REGION_LEN ((size_t)64)
+#define TRACE_LEN  ((size_t)8192)
 
 void lun_target_init(struct lun_target *target, lun_ctx *ctx)
 {
   lun_buf_init(&target->url, ctx, URL_LEN);
   lun_buf_init(&target->region, ctx, REGION_LEN);
+  lun_buf_init(&target->trace, ctx, TRACE_LEN);
 }
 
 void lun_target_done(struct lun_target *target)
 {
   lun_buf_done(&target->url);
   lun_buf_done(&target->region);
+  lun_buf_done(&target->trace);
+}
+
+/* Lambda's own trace (aws-behaviour.md section 5), which it sets anew for
+ * each event. */
+static enum lun_code find_trace(struct lun_target *target,
+                                const struct lun_settings *settings,
+                                struct lun_error *err)
+{
+  static const char plain[] = "-=;:+&[]{}\"',";
+  const char *id = lun_env_get(&settings->env, "_X_AMZN_TRACE_ID");
+
+  if (id == NULL ||
+      lun_env_get(&settings->env, "AWS_LAMBDA_FUNCTION_NAME") == NULL)
+    return LUN_OK;
+  for (; *id != '\0'; id++) {
+    if (strchr(plain, *id) != NULL)
+      lun_buf_addc(&target->trace, *id);
+    else
+      lun_uri_encode(&target->trace, (struct lun_span){id, 1}, false);
+  }
+  return lun_buf_status(&target->trace, "_X_AMZN_TRACE_ID", err);
 }
 
 enum lun_code lun_target_find(struct lun_target *target,
@@ -25,7 +49,7 @@ enum lun_code lun_target_find(struct lun_target *target,
 {
   enum lun_code rc = LUN_OK;
   struct lun_endpoint_options options = {
-      .service = service->name,
+      .service = service->prefix,
       .region = region != NULL ? region : settings->region,
       .fips = settings->fips,
       .dual_stack = settings->dual_stack,
@@ -35,7 +59,22 @@ enum lun_code lun_target_find(struct lun_target *target,
   if (options.region == NULL)
     return lun_endpoint_no_region(service->name, err);
   rc = lun_settings_endpoint(&options.url, settings, service->id, err);
+  if (!rc)
+    rc = find_trace(target, settings, err);
   if (rc)
     return rc;
   return lun_endpoint_resolve(&target->url, &target->region, &options, err);
+}
+
+void lun_target_input(struct lun_call_input *input,
+                      const struct lun_target *target,
+                      const struct lun_settings *settings)
+{
+  input->endpoint = lun_buf_text(&target->url);
+  input->region = lun_buf_text(&target->region);
+  input->max_attempts = settings->max_attempts;
+  input->connect_ms = settings->connect_ms;
+  input->wait = settings->wait;
+  input->trace = target->trace.len > 0 ? lun_buf_text(&target->trace) : NULL;
+  input->ca = settings->ca;
 }

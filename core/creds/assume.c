@@ -146,12 +146,9 @@ static enum lun_code send(struct lun_assume *assume, struct lun_error *err)
     rc = lun_target_find(&target, assume->place->settings, op->service,
                          role->region, err);
   if (!rc) {
-    input.endpoint = lun_buf_text(&target.url);
-    input.region = lun_buf_text(&target.region);
+    lun_target_input(&input, &target, assume->place->settings);
     input.body = lun_buf_view(&form);
     input.quota = &assume->quota;
-    input.max_attempts = assume->place->settings->max_attempts;
-    input.ca = assume->place->settings->ca;
     rc = lun_call_start(&assume->call, assume->task.loop, &input,
                         assume->task.deadline, err);
   }

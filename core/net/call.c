@@ -10,13 +10,7 @@
 #include "../rules/advice.h"
 #include "reply.h"
 
-#include <inttypes.h>
-
-#define ANSWER_MAX   ((size_t)8 << 20)
-#define BODY_MAX     ((size_t)16 << 20)
 #define MAX_ATTEMPTS 3
-#define HEADERS_MAX  12
-#define USER_AGENT   "lunette/" LUN_VERSION " ua/2.1 os/linux lang/c"
 
 enum {
   SEND,
@@ -35,131 +29,12 @@ static lun_ctx *ctx_of(const struct lun_call *call)
   return call->answer.ctx;
 }
 
-/* ---------------------------------------------------------- one attempt -- */
-
-/* The headers of one attempt, and what their values are in. */
-struct attempt {
-  struct lun_header headers[HEADERS_MAX];
-  size_t nheaders;
-  char host[300];
-  char target[128];
-  char count[48];
-  struct lun_sigv4_result signature;
-};
-
-static void add(struct attempt *attempt, const char *name,
-                struct lun_span value)
-{
-  attempt->headers[attempt->nheaders] =
-      (struct lun_header){lun_span_of(name), value};
-  attempt->nheaders++;
-}
-
-/* The Host header is given, so that what is sent is what was signed. */
-static void put_host(struct attempt *attempt, const struct lun_uri *uri)
-{
-  bool usual = uri->port == (uri->secure ? 443 : 80);
-  char port[8] = "";
-
-  if (!usual)
-    (void)snprintf(port, sizeof(port), ":%d", uri->port);
-  (void)snprintf(attempt->host, sizeof(attempt->host),
-                 uri->ipv6 ? "[%.*s]%s" : "%.*s%s", (int)uri->host.len,
-                 uri->host.ptr, port);
-  add(attempt, "Host", lun_span_of(attempt->host));
-}
-
-static void put_headers(struct attempt *attempt, const struct lun_call *call,
-                        const struct lun_uri *uri)
-{
-  const struct lun_op *op = call->input.op;
-
-  put_host(attempt, uri);
-  if (op->service->protocol == LUN_PROTOCOL_JSON11) {
-    (void)snprintf(attempt->target, sizeof(attempt->target), "%s.%s",
-                   op->service->target_prefix, op->name);
-    add(attempt, "Content-Type", LUN_SPAN_LIT("application/x-amz-json-1.1"));
-    add(attempt, "X-Amz-Target", lun_span_of(attempt->target));
-  } else {
-    add(attempt, "Content-Type",
-        LUN_SPAN_LIT("application/x-www-form-urlencoded; charset=utf-8"));
-  }
-  (void)snprintf(attempt->count, sizeof(attempt->count), "attempt=%d; max=%d",
-                 call->retry.attempts, call->retry.max_attempts);
-  add(attempt, "amz-sdk-invocation-id", lun_span_of(call->invocation));
-  add(attempt, "amz-sdk-request", lun_span_of(attempt->count));
-  add(attempt, "User-Agent", LUN_SPAN_LIT(USER_AGENT));
-}
-
-static enum lun_code sign(struct attempt *attempt, const struct lun_call *call,
-                          const struct lun_uri *uri, struct lun_error *err)
-{
-  const struct lun_cred *cred = call->input.cred;
-  int64_t now = lun_clock_wall_ms(ctx_of(call)) / 1000;
-  struct lun_sigv4_request request = {.method = LUN_SPAN_LIT("POST"),
-                                      .path = uri->path,
-                                      .query = uri->query,
-                                      .headers = attempt->headers,
-                                      .nheaders = attempt->nheaders,
-                                      .body = lun_buf_view(&call->body)};
-  struct lun_sigv4_options options = {
-      .region = lun_span_of(call->region),
-      .service = lun_span_of(call->input.op->service->name),
-      .time = now + call->input.quota->skew};
-  struct lun_sigv4_key key = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-  enum lun_code rc = LUN_OK;
-
-  if (cred == NULL)
-    return LUN_OK;
-  key.access_key_id = lun_span_of(cred->access_key_id);
-  key.secret_access_key = lun_secret_view(cred->secret_access_key);
-  key.session_token = lun_secret_view(cred->session_token);
-  rc = lun_sigv4_sign(&attempt->signature, &request, &key, &options, err);
-  if (rc)
-    return rc;
-  add(attempt, "X-Amz-Date", lun_span_of(attempt->signature.date));
-  if (key.session_token.len > 0)
-    add(attempt, "X-Amz-Security-Token", key.session_token);
-  add(attempt, "Authorization",
-      lun_buf_view(&attempt->signature.authorization));
-  return LUN_OK;
-}
-
-static enum lun_code send_attempt(struct lun_call *call, struct lun_error *err)
-{
-  struct attempt attempt = {.nheaders = 0};
-  struct lun_http_request request = {.method = "POST",
-                                     .url = call->endpoint,
-                                     .body = lun_buf_view(&call->body),
-                                     .max_bytes = ANSWER_MAX,
-                                     .ca = call->ca};
-  struct lun_uri uri = {.port = 0};
-  enum lun_code rc = LUN_OK;
-
-  call->retry.attempts++;
-  lun_sigv4_result_init(&attempt.signature, ctx_of(call));
-  rc = lun_uri_parse(&uri, lun_span_of(call->endpoint), "the endpoint", err);
-  if (rc)
-    goto done;
-  put_headers(&attempt, call, &uri);
-  rc = sign(&attempt, call, &uri, err);
-  if (rc)
-    goto done;
-  request.headers = attempt.headers;
-  request.nheaders = attempt.nheaders;
-  rc = lun_http_start(&call->http, call->task.loop, &request,
-                      call->task.deadline, err);
-done:
-  lun_sigv4_result_done(&attempt.signature);
-  return rc;
-}
-
 /* -------------------------------------------------------------- outcome -- */
 
 /* What every error of this call says, whatever else it does. */
 static void label(const struct lun_call *call, struct lun_error *err)
 {
-  const struct lun_op *op = call->input.op;
+  const struct lun_op *op = call->request.input.op;
 
   (void)snprintf(err->service, sizeof(err->service), "%s", op->service->name);
   (void)snprintf(err->operation, sizeof(err->operation), "%s", op->name);
@@ -212,15 +87,17 @@ static enum lun_code read_attempt(struct lun_call *call,
   *failure = LUN_FAILURE_FINAL;
   *reply = (struct lun_reply){.hint_ms = -1};
   call->request_id[0] = '\0';
+  call->detail[0] = '\0';
   if (rc) {
     *err = call->http.task.err;
     if (err->retryable && rc != LUN_EDEADLINE)
       *failure = LUN_FAILURE_TRANSIENT;
     return rc;
   }
-  rc = lun_reply_read(reply, call->input.op->service->protocol, &call->http,
-                      err);
+  rc = lun_reply_read(reply, call->request.input.op->service->protocol,
+                      &call->http, err);
   memcpy(call->request_id, reply->request_id, sizeof(call->request_id));
+  memcpy(call->detail, reply->detail, sizeof(call->detail));
   call->date = reply->date;
   if (rc) {
     if (rc == LUN_ESERVICE)
@@ -234,18 +111,19 @@ static enum lun_code read_attempt(struct lun_call *call,
   rc = refusal(call, reply, err);
   *failure = lun_retry_classify(reply->code, call->http.status);
   err->retryable = *failure != LUN_FAILURE_FINAL;
-  call->expired = lun_retry_expired(reply->code);
+  call->expired =
+      call->request.input.cred != NULL && lun_retry_expired(reply->code);
   return rc;
 }
 
 /* Once in a call: another signature, by the service's clock. */
 static bool correct_clock(struct lun_call *call, const struct lun_reply *reply)
 {
-  struct lun_retry_quota *quota = call->input.quota;
+  struct lun_retry_quota *quota = call->request.input.quota;
   int64_t now = lun_clock_wall_ms(ctx_of(call)) / 1000;
   struct lun_field field = {"skew_s", LUN_FIELD_INT, 0, NULL};
 
-  if (call->resigned || call->input.cred == NULL ||
+  if (call->resigned || call->request.input.cred == NULL ||
       !lun_retry_skewed(reply->code, lun_span_of(reply->message), reply->date,
                         now + quota->skew))
     return false;
@@ -264,7 +142,7 @@ static bool pause_for_retry(struct lun_call *call, enum lun_failure failure,
   uint32_t dice = 0;
   int64_t delay = 0;
   struct lun_field fields[] = {
-      {"operation", LUN_FIELD_NAME, 0, call->input.op->name},
+      {"operation", LUN_FIELD_NAME, 0, call->request.input.op->name},
       {"attempt", LUN_FIELD_INT, call->retry.attempts, NULL},
       {"code", LUN_FIELD_CODE, 0, lun_code_kind(err->code)},
       {"after", LUN_FIELD_MS, 0, NULL}};
@@ -272,12 +150,12 @@ static bool pause_for_retry(struct lun_call *call, enum lun_failure failure,
   /* Without random numbers all wait as long as they may. */
   if (lun_clock_random(ctx, &dice, sizeof(dice), NULL) != LUN_OK)
     dice = UINT32_MAX;
-  if (!lun_retry_again(&call->retry, call->input.quota, failure,
+  if (!lun_retry_again(&call->retry, call->request.input.quota, failure,
                        (double)dice / 4294967296.0, hint_ms, &delay))
     return false;
   call->resume_at = lun_clock_mono_ms(ctx) + delay;
   if (call->task.deadline != 0 && call->resume_at >= call->task.deadline) {
-    lun_retry_forgo(&call->retry, call->input.quota);
+    lun_retry_forgo(&call->retry, call->request.input.quota);
     return false; /* this error says more than a passed deadline would */
   }
   if (err->aws_code[0] != '\0')
@@ -299,13 +177,26 @@ static enum lun_step fail(struct lun_call *call, enum lun_code rc,
 
 static enum lun_step succeed(struct lun_call *call)
 {
-  lun_retry_success(&call->retry, call->input.quota);
+  lun_retry_success(&call->retry, call->request.input.quota);
   call->answer = call->http.body; /* moved, not copied: it may hold secrets */
   lun_buf_init(&call->http.body, ctx_of(call), 0);
   return lun_task_end(&call->task, LUN_OK, NULL);
 }
 
 /* ---------------------------------------------------------------- steps -- */
+
+static enum lun_code send_attempt(struct lun_call *call, struct lun_error *err)
+{
+  int64_t now = lun_clock_wall_ms(ctx_of(call)) / 1000;
+  struct lun_attempt attempt = {
+      .number = ++call->retry.attempts,
+      .max = call->retry.max_attempts,
+      .time = now + call->request.input.quota->skew,
+  };
+
+  return lun_request_send(&call->request, &attempt, &call->http, &call->task,
+                          err);
+}
 
 /* The attempt is over: what comes next, or LUN_STEP_DONE. */
 static enum lun_step answered(struct lun_call *call)
@@ -366,67 +257,14 @@ static void cancel(struct lun_task *task)
 
 /* ---------------------------------------------------------------- start -- */
 
-/* A random UUID (RFC 4122, version 4). */
-static enum lun_code make_invocation(struct lun_call *call,
-                                     struct lun_error *err)
-{
-  unsigned char r[16] = {0};
-  enum lun_code rc = lun_clock_random(ctx_of(call), r, sizeof(r), err);
-
-  if (rc)
-    return rc;
-  r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);
-  r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
-  (void)snprintf(call->invocation, sizeof(call->invocation),
-                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-                 "%02x%02x%02x%02x%02x%02x",
-                 r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9],
-                 r[10], r[11], r[12], r[13], r[14], r[15]);
-  return LUN_OK;
-}
-
-static enum lun_code make_body(struct lun_call *call, struct lun_error *err)
-{
-  const struct lun_op *op = call->input.op;
-
-  if (op->service->protocol == LUN_PROTOCOL_QUERY)
-    lun_buf_addf(&call->body, "Action=%s&Version=%s", op->name,
-                 op->service->version);
-  else if (call->input.body.len == 0)
-    lun_buf_adds(&call->body, "{}");
-  lun_buf_add_span(&call->body, call->input.body);
-  call->input.body = (struct lun_span){NULL, 0}; /* the loan is over */
-  return lun_buf_status(&call->body, "a request", err);
-}
-
-static enum lun_code copy_input(struct lun_call *call,
-                                const struct lun_call_input *input,
-                                struct lun_error *err)
-{
-  lun_ctx *ctx = ctx_of(call);
-
-  call->input = *input;
-  call->input.cred = lun_cred_ref(input->cred);
-  call->endpoint = lun_mem_strdup(ctx, input->endpoint);
-  call->region = lun_mem_strdup(ctx, input->region);
-  call->ca = lun_mem_strdup(ctx, input->ca);
-  call->input.endpoint = call->endpoint;
-  call->input.region = call->region;
-  call->input.ca = call->ca;
-  if (call->endpoint == NULL || (input->region != NULL && !call->region) ||
-      (input->ca != NULL && !call->ca))
-    return lun_error_nomem(err);
-  return make_body(call, err);
-}
-
 void lun_call_init(struct lun_call *call, lun_ctx *ctx)
 {
   memset(call, 0, sizeof(*call));
   call->task.step = step;
   call->task.cancel = cancel;
   lun_http_init(&call->http, ctx);
-  lun_buf_init(&call->answer, ctx, ANSWER_MAX);
-  lun_buf_init(&call->body, ctx, BODY_MAX);
+  lun_buf_init(&call->answer, ctx, 0); /* moved from HTTP when it is there */
+  lun_request_init(&call->request, ctx);
 }
 
 enum lun_code lun_call_start(struct lun_call *call, lun_loop *loop,
@@ -436,9 +274,7 @@ enum lun_code lun_call_start(struct lun_call *call, lun_loop *loop,
   enum lun_code rc = LUN_OK;
 
   lun_call_done(call);
-  rc = copy_input(call, input, err);
-  if (rc == LUN_OK)
-    rc = make_invocation(call, err);
+  rc = lun_request_make(&call->request, input, err);
   if (rc) {
     lun_call_done(call);
     return rc;
@@ -458,11 +294,7 @@ void lun_call_done(struct lun_call *call)
 
   lun_task_stop(&call->task);
   lun_http_done(&call->http);
-  lun_cred_unref(call->input.cred);
+  lun_request_done(&call->request);
   lun_buf_done(&call->answer);
-  lun_buf_done(&call->body);
-  lun_mem_free(ctx, call->endpoint);
-  lun_mem_free(ctx, call->region);
-  lun_mem_free(ctx, call->ca);
   lun_call_init(call, ctx);
 }

@@ -6,43 +6,24 @@
 #ifndef LUN_CALL_H
 #define LUN_CALL_H
 
-#include "../rules/ops.h"
-#include "../rules/retry.h"
-#include "http.h"
-
-struct lun_call_input {
-  const struct lun_op *op;
-  const char *endpoint;          /* URL */
-  const char *region;            /* to sign for */
-  struct lun_span body;          /* copied: JSON, or the form after Action and
-                               Version ("&RoleArn=..." or "") */
-  struct lun_cred *cred;         /* a reference is taken; NULL: unsigned */
-  struct lun_retry_quota *quota; /* shared by the calls of a client, and
-                                    outlives them */
-  int max_attempts;              /* 0: 3 */
-  const char *ca;
-};
+#include "request.h"
 
 struct lun_call {
   struct lun_task task;  /* LUN_OK: a 200 that is complete JSON or XML */
   struct lun_buf answer; /* its body, wiped by lun_call_done */
   char request_id[96];
-  bool expired; /* the service says the credentials have expired */
-  int64_t date; /* the answer's Date, seconds; 0: none */
+  bool expired;    /* the service says the credentials have expired */
+  int64_t date;    /* the answer's Date, seconds; 0: none */
+  char detail[64]; /* REST: an error's own word: "TOKEN_EXPIRED"; or "" */
 
   /* call.c's own */
-  struct lun_call_input input;
+  struct lun_request request;
   struct lun_http http;
-  struct lun_buf body; /* of the request */
   struct lun_retry retry;
-  char invocation[37]; /* one uuid for all attempts */
   char what[96];
   bool resigned; /* once, with the service's clock */
   int state;
   int64_t resume_at;
-  char *endpoint;
-  char *region;
-  char *ca;
 };
 
 void lun_call_init(struct lun_call *call, lun_ctx *ctx);

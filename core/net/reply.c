@@ -52,23 +52,32 @@ static bool member(struct lun_buf *text, const struct lun_json *json,
   return true;
 }
 
+/* REST services of OAuth have an "error" and an "error_description" as well,
+ * or alone. */
 static enum lun_code read_json_error(struct lun_reply *out,
+                                     enum lun_protocol protocol,
                                      const struct lun_http *http,
                                      const struct lun_json *json,
-                                     struct lun_span body,
                                      struct lun_error *err)
 {
+  struct lun_span body = lun_buf_view(&http->body);
   struct lun_buf text = LUN_BUF_INIT(http->body.ctx, TEXT_MAX);
   struct lun_span value = {NULL, 0};
   enum lun_code rc = LUN_OK;
+  bool rest = protocol == LUN_PROTOCOL_REST_JSON;
 
+  if (rest && member(&text, json, body, "error"))
+    lun_error_text(out->detail, sizeof(out->detail), lun_buf_view(&text));
   if (lun_http_header(http, "x-amzn-errortype", &value) && value.len > 0)
     set_code(out, value);
   else if (member(&text, json, body, "code") ||
            member(&text, json, body, "__type"))
     set_code(out, lun_buf_view(&text));
+  else
+    set_code(out, lun_span_of(out->detail));
   if (member(&text, json, body, "message") ||
-      member(&text, json, body, "Message"))
+      member(&text, json, body, "Message") ||
+      (rest && member(&text, json, body, "error_description")))
     lun_error_text(out->message, sizeof(out->message), lun_buf_view(&text));
   rc = text.fail == LUN_ENOMEM ? lun_error_nomem(err) : LUN_OK;
   lun_buf_done(&text);
@@ -76,6 +85,7 @@ static enum lun_code read_json_error(struct lun_reply *out,
 }
 
 static enum lun_code read_json(struct lun_reply *out,
+                               enum lun_protocol protocol,
                                const struct lun_http *http,
                                struct lun_error *err)
 {
@@ -87,7 +97,7 @@ static enum lun_code read_json(struct lun_reply *out,
   if (rc == LUN_OK && json->nodes[0].kind != LUN_JSON_OBJECT)
     rc = lun_error_set(err, LUN_EINVALID, "the answer is no JSON object");
   if (rc == LUN_OK && http->status != 200)
-    rc = read_json_error(out, http, json, body, err);
+    rc = read_json_error(out, protocol, http, json, err);
   lun_json_unref(json);
   return rc;
 }
@@ -145,7 +155,7 @@ enum lun_code lun_reply_read(struct lun_reply *out, enum lun_protocol protocol,
   if (protocol == LUN_PROTOCOL_QUERY)
     rc = read_xml(out, http, &why);
   else
-    rc = read_json(out, http, &why);
+    rc = read_json(out, protocol, http, &why);
   if (rc == LUN_ENOMEM)
     return lun_error_nomem(err);
   if (http->status >= 300 || (rc == LUN_OK && http->status == 200))

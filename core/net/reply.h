@@ -12,6 +12,7 @@
 struct lun_reply {
   char code[96]; /* "AccessDeniedException"; "" if there is none */
   char message[1024];
+  char detail[64]; /* REST: the body's "error": "TOKEN_EXPIRED"; or "" */
   char request_id[96];
   int64_t date;    /* seconds since 1970 UTC; 0: none */
   int64_t hint_ms; /* x-amz-retry-after; -1: none */

@@ -146,16 +146,52 @@ static const char *suffix_of(const struct lun_partition *partition,
   return partition->dual_stack_suffix;
 }
 
+static bool is_one_of(const char *text, const char *const *list)
+{
+  for (; *list != NULL; list++)
+    if (strcmp(*list, text) == 0)
+      return true;
+  return false;
+}
+
+/* The sign-in service has domains of its own in the oldest partitions; NULL
+ * where it has none. */
+static const char *signin_domain(const struct lun_partition *partition,
+                                 const struct lun_endpoint_options *options)
+{
+  static const char *const domains[][2] = {
+      {"aws", "signin.aws.amazon.com"},
+      {"aws-cn", "signin.amazonaws.cn"},
+      {"aws-us-gov", "signin.amazonaws-us-gov.com"},
+  };
+  size_t i = 0;
+
+  if (strcmp(options->service, "signin") != 0 || options->fips ||
+      options->dual_stack)
+    return NULL;
+  for (i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
+    if (strcmp(domains[i][0], partition->id) == 0)
+      return domains[i][1];
+  return NULL;
+}
+
 static void put_host(struct lun_buf *url,
                      const struct lun_endpoint_options *options)
 {
+  /* Whose ordinary hosts in GovCloud are the validated ones. */
+  static const char *const validated[] = {"sts", "portal.sso", "oidc", NULL};
   const struct lun_partition *partition =
       lun_partition_of_region(lun_span_of(options->region));
+  const char *signin = signin_domain(partition, options);
   bool fips = options->fips;
 
-  /* GovCloud's ordinary STS hosts are the validated ones. */
-  if (fips && !options->dual_stack && strcmp(options->service, "sts") == 0 &&
-      strcmp(partition->id, "aws-us-gov") == 0)
+  if (signin != NULL) {
+    lun_buf_addf(url, "https://%s.%s", options->region, signin);
+    return;
+  }
+  if (fips && !options->dual_stack &&
+      strcmp(partition->id, "aws-us-gov") == 0 &&
+      is_one_of(options->service, validated))
     fips = false;
   lun_buf_addf(url, "https://%s%s.%s.%s", options->service, fips ? "-fips" : "",
                options->region, suffix_of(partition, options));

@@ -28,7 +28,7 @@ const struct lun_partition *lun_partition_named(struct lun_span id);
 bool lun_region_valid(struct lun_span text);
 
 struct lun_endpoint_options {
-  const char *service; /* endpoint prefix: "secretsmanager", "sts", "kms" */
+  const char *service; /* endpoint prefix: "secretsmanager", "portal.sso" */
   const char *region;  /* NULL: none known */
   bool fips;
   bool dual_stack;

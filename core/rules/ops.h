@@ -9,12 +9,14 @@
 
 enum lun_protocol {
   LUN_PROTOCOL_JSON11,
-  LUN_PROTOCOL_QUERY
+  LUN_PROTOCOL_QUERY,
+  LUN_PROTOCOL_REST_JSON
 };
 
 struct lun_service {
-  const char *name; /* to sign for; the endpoint's prefix */
-  const char *id;   /* of AWS_ENDPOINT_URL_<ID>: "SECRETS_MANAGER" */
+  const char *name;   /* in messages; to sign for, where calls are signed */
+  const char *prefix; /* of its host: "portal.sso" */
+  const char *id;     /* of AWS_ENDPOINT_URL_<ID>: "SECRETS_MANAGER" */
   enum lun_protocol protocol;
   const char *target_prefix; /* JSON: "secretsmanager" */
   const char *version;       /* query: "2011-06-15" */
@@ -22,7 +24,10 @@ struct lun_service {
 
 enum lun_service_id {
   LUN_SERVICE_SM,
-  LUN_SERVICE_STS
+  LUN_SERVICE_STS,
+  LUN_SERVICE_SSO,
+  LUN_SERVICE_SSO_OIDC,
+  LUN_SERVICE_SIGNIN
 };
 
 enum {
@@ -30,7 +35,7 @@ enum {
   LUN_OP_SECRET_OUT = 2
 };
 
-#define LUN_OP(service, name, flags) LUN_OP_##name,
+#define LUN_OP(service, name, flags, method, path) LUN_OP_##name,
 enum lun_op_id {
 #include "ops.def"
   LUN_OP_COUNT
@@ -41,6 +46,8 @@ struct lun_op {
   const struct lun_service *service;
   const char *name;
   int flags;
+  const char *method;
+  const char *path; /* below the endpoint's own: "/token"; "" of RPC */
 };
 
 const struct lun_service *lun_service_get(enum lun_service_id id);

@@ -1,72 +1,8 @@
 /* One call of an operation against a loopback server with a script. */
-#include "../../core/net/call.h"
+#include "calls.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#include "server.h"
-
-#define JSON   "Content-Type: application/x-amz-json-1.1\r\n"
-#define ID     "x-amzn-RequestId: 11111111-2222-3333-4444-555555555555\r\n"
-#define SECRET "not-a-real-secret-access-key"
-
-static lun_ctx *ctx;
-static lun_loop *loop;
-static struct lun_cred *cred;
-static struct lun_retry_quota quota;
-static struct lun_call call;
-static struct lun_error error;
-
-static int set_up(void **state)
-{
-  struct lun_cred_fields fields = {.access_key_id = LUN_SPAN_LIT("AKIDEXAMPLE"),
-                                   .secret_access_key = LUN_SPAN_LIT(SECRET),
-                                   .session_token =
-                                       LUN_SPAN_LIT("canary-token"),
-                                   .provider = "test"};
-
-  (void)state;
-  if (lun_ctx_new(&ctx, NULL) || lun_loop_new(&loop, ctx, NULL) ||
-      lun_cred_new(&cred, ctx, &fields, NULL))
-    return -1;
-  lun_retry_quota_init(&quota);
-  lun_call_init(&call, ctx);
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  (void)state;
-  lun_call_done(&call);
-  lun_cred_unref(cred);
-  lun_loop_free(loop);
-  assert_int_equal(ctx->account.live_blocks, 0);
-  assert_int_equal(ctx->live_secrets, 0);
-  lun_ctx_free(ctx);
-  return 0;
-}
-
-static struct lun_call_input input_for(const struct server *server)
-{
-  return (struct lun_call_input){.op = lun_op_get(LUN_OP_GetSecretValue),
-                                 .endpoint = server->url,
-                                 .region = "eu-central-1",
-                                 .body =
-                                     LUN_SPAN_LIT("{\"SecretId\":\"prod/db\"}"),
-                                 .cred = cred,
-                                 .quota = &quota};
-}
-
-static enum lun_code run(const struct lun_call_input *input, int64_t deadline)
-{
-  enum lun_code rc = LUN_OK;
-
-  memset(&error, 0, sizeof(error));
-  rc = lun_call_start(&call, loop, input, deadline, &error);
-  return rc ? rc : lun_loop_run(loop, &call.task, &error);
-}
+#define JSON "Content-Type: application/x-amz-json-1.1\r\n"
+#define ID   "x-amzn-RequestId: 11111111-2222-3333-4444-555555555555\r\n"
 
 /* The call against a server with this script; it is gone afterwards. */
 static enum lun_code against(const struct answer *script, int count,
@@ -82,23 +18,6 @@ static enum lun_code against(const struct answer *script, int count,
   *requests = atomic_load(&server.log->requests);
   server_stop(&server);
   return rc;
-}
-
-/* The value of a header of a recorded request. */
-static const char *header_of(const char *request, const char *name)
-{
-  static char values[4][512];
-  static int next;
-  char *value = values[next++ % 4];
-  char line[64] = "";
-  const char *at = NULL;
-
-  (void)snprintf(line, sizeof(line), "\r\n%s: ", name);
-  at = strstr(request, line);
-  assert_non_null(at);
-  (void)snprintf(value, sizeof(values[0]), "%.*s",
-                 (int)strcspn(at + strlen(line), "\r"), at + strlen(line));
-  return value;
 }
 
 /* Verifies the signature of a recorded request with the signer's own half. */
@@ -290,6 +209,64 @@ static void where_the_code_stands(void **state)
   }
 }
 
+/* Of services that speak REST, and of OAuth's, which have other words. */
+static void where_the_code_of_rest_stands(void **state)
+{
+  static const struct {
+    enum lun_op_id op;
+    const char *headers;
+    const char *body;
+    const char *code;
+    const char *detail;
+    const char *message;
+  } cases[] = {
+      {LUN_OP_GetRoleCredentials,
+       "x-amzn-errortype: UnauthorizedException:http://x/\r\n",
+       "{\"message\":\"Session token not found or invalid\"}",
+       "UnauthorizedException", "", "Session token not found or invalid"},
+      {LUN_OP_GetRoleCredentials, "",
+       "{\"__type\":\"com.amazonaws.switchboard.portal#"
+       "UnauthorizedException\",\"Message\":\"m\"}",
+       "UnauthorizedException", "", "m"},
+      {LUN_OP_CreateToken,
+       "x-amzn-ErrorType: com.amazon#InvalidGrantException\r\n",
+       "{\"error\":\"invalid_grant\",\"error_description\":\"d\"}",
+       "InvalidGrantException", "invalid_grant", "d"},
+      {LUN_OP_CreateToken, "",
+       "{\"error\":\"invalid_grant\",\"error_description\":\"d\"}",
+       "invalid_grant", "invalid_grant", "d"},
+      {LUN_OP_CreateOAuth2Token, "",
+       "{\"__type\":\"AccessDeniedException\",\"error\":\"TOKEN_EXPIRED\","
+       "\"message\":\"m\"}",
+       "AccessDeniedException", "TOKEN_EXPIRED", "m"},
+      {LUN_OP_CreateOAuth2Token, "", "{\"error\":7,\"message\":null}", "", "",
+       "HTTP status 401 and no error of AWS's"},
+      /* Nobody else has these words. */
+      {LUN_OP_GetSecretValue, "",
+       "{\"error\":\"e\",\"error_description\":\"d\"}", "", "",
+       "HTTP status 401 and no error of AWS's"}};
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    struct answer script[] = {
+        {SEND_IT, answer_text(401, cases[i].headers, cases[i].body)}};
+    struct lun_call_input input;
+    struct server server;
+
+    server_start(&server, script, 1);
+    input = input_for(&server);
+    input.op = lun_op_get(cases[i].op);
+    input.cred = NULL;
+    assert_int_not_equal(run(&input, 0), LUN_OK);
+    assert_int_equal(atomic_load(&server.log->requests), 1);
+    assert_string_equal(error.aws_code, cases[i].code);
+    assert_string_equal(call.detail, cases[i].detail);
+    assert_non_null(strstr(error.message, cases[i].message));
+    server_stop(&server);
+  }
+}
+
 static void xml_error(void **state)
 {
   struct answer script[] = {
@@ -328,6 +305,26 @@ static void expired_token(void **state)
   assert_int_equal(against(script, 1, &requests), LUN_ECREDENTIALS);
   assert_int_equal(requests, 1);
   assert_true(call.expired);
+}
+
+/* Where nothing was signed, no refresh of credentials would help. */
+static void expired_but_unsigned(void **state)
+{
+  struct answer script[] = {
+      {SEND_IT, answer_text(400, "",
+                            "{\"error\":\"expired_token\","
+                            "\"code\":\"ExpiredTokenException\"}")}};
+  struct lun_call_input input;
+  struct server server;
+
+  (void)state;
+  server_start(&server, script, 1);
+  input = input_for(&server);
+  input.op = lun_op_get(LUN_OP_CreateToken);
+  input.cred = NULL;
+  assert_int_equal(run(&input, 0), LUN_ECREDENTIALS);
+  assert_false(call.expired);
+  server_stop(&server);
 }
 
 static void redirect(void **state)
@@ -513,6 +510,7 @@ static void every_allocation_fails_once(void **state)
   struct answer bad[] = {{SEND_IT, answer_text(400, JSON ID,
                                                "{\"__type\":\"FooException\","
                                                "\"message\":\"a\\nb\"}")}};
+  struct lun_header more = {LUN_SPAN_LIT("DPoP"), LUN_SPAN_LIT("canary")};
   enum lun_code end = LUN_OK;
   int which = 0;
   int n = 0;
@@ -525,6 +523,9 @@ static void every_allocation_fails_once(void **state)
 
     server_start(&server, which == 0 ? good : bad, 1);
     input = input_for(&server);
+    input.headers = &more;
+    input.nheaders = 1;
+    input.trace = "Root=1";
     end = which == 0 ? LUN_OK : LUN_EINVALID;
     for (n = 0; rc == LUN_ENOMEM; n++) {
       assert_in_range(n, 0, 300);
@@ -539,8 +540,6 @@ static void every_allocation_fails_once(void **state)
   }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -549,8 +548,10 @@ int main(void)
       TEST(unsigned_call),
       TEST(denied),
       TEST(where_the_code_stands),
+      TEST(where_the_code_of_rest_stands),
       TEST(xml_error),
       TEST(expired_token),
+      TEST(expired_but_unsigned),
       TEST(redirect),
       TEST(retried_until_it_works),
       TEST(given_up_in_the_end),

@@ -102,7 +102,7 @@ static void hosts(void **state)
                                        .url = "http://127.0.0.1:4566/base"});
 }
 
-/* The hosts of a region: plain, dual stack, FIPS, both. */
+/* The hosts of a region: plain, dual stack, FIPS, both; NULL: not here. */
 struct row {
   const char *region;
   const char *hosts[4];
@@ -118,6 +118,8 @@ static void expect_rows(const char *service, const struct row *rows,
     for (which = 0; which < 4; which++) {
       char want[160] = "";
 
+      if (rows[i].hosts[which] == NULL)
+        continue;
       (void)snprintf(want, sizeof(want), "https://%s%s %s", service,
                      rows[i].hosts[which], rows[i].region);
       expect(want, (struct lun_endpoint_options){
@@ -214,6 +216,68 @@ static void hosts_of_sts(void **state)
 
   (void)state;
   expect_rows("sts", rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void hosts_of_identity_center(void **state)
+{
+  static const struct row rows[] = {
+      {"eu-central-1",
+       {".eu-central-1.amazonaws.com", ".eu-central-1.api.aws",
+        "-fips.eu-central-1.amazonaws.com", "-fips.eu-central-1.api.aws"}},
+      {"cn-north-1",
+       {".cn-north-1.amazonaws.com.cn",
+        ".cn-north-1.api.amazonwebservices.com.cn",
+        "-fips.cn-north-1.amazonaws.com.cn",
+        "-fips.cn-north-1.api.amazonwebservices.com.cn"}},
+      {"us-gov-west-1",
+       {".us-gov-west-1.amazonaws.com", ".us-gov-west-1.api.aws",
+        ".us-gov-west-1.amazonaws.com", "-fips.us-gov-west-1.api.aws"}},
+      {"eusc-de-east-1",
+       {".eusc-de-east-1.amazonaws.eu",
+        ".eusc-de-east-1.api.amazonwebservices.eu",
+        "-fips.eusc-de-east-1.amazonaws.eu",
+        "-fips.eusc-de-east-1.api.amazonwebservices.eu"}},
+  };
+
+  (void)state;
+  expect_rows("portal.sso", rows, sizeof(rows) / sizeof(rows[0]));
+  expect_rows("oidc", rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* Only its FIPS and dual stack hosts are as others' are. */
+static void hosts_of_signin(void **state)
+{
+  static const struct row rows[] = {
+      {"eu-central-1",
+       {NULL, ".eu-central-1.api.aws", "-fips.eu-central-1.amazonaws.com",
+        "-fips.eu-central-1.api.aws"}},
+      {"cn-north-1",
+       {NULL, ".cn-north-1.api.amazonwebservices.com.cn",
+        "-fips.cn-north-1.amazonaws.com.cn",
+        "-fips.cn-north-1.api.amazonwebservices.com.cn"}},
+      {"us-gov-west-1",
+       {NULL, ".us-gov-west-1.api.aws", "-fips.us-gov-west-1.amazonaws.com",
+        "-fips.us-gov-west-1.api.aws"}},
+      {"eusc-de-east-1",
+       {".eusc-de-east-1.amazonaws.eu",
+        ".eusc-de-east-1.api.amazonwebservices.eu",
+        "-fips.eusc-de-east-1.amazonaws.eu",
+        "-fips.eusc-de-east-1.api.amazonwebservices.eu"}},
+  };
+  static const char *const own[][2] = {
+      {"eu-central-1", "https://eu-central-1.signin.aws.amazon.com "
+                       "eu-central-1"},
+      {"cn-north-1", "https://cn-north-1.signin.amazonaws.cn cn-north-1"},
+      {"us-gov-west-1", "https://us-gov-west-1.signin.amazonaws-us-gov.com "
+                        "us-gov-west-1"},
+  };
+  size_t i = 0;
+
+  (void)state;
+  expect_rows("signin", rows, sizeof(rows) / sizeof(rows[0]));
+  for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+    expect(own[i][1], (struct lun_endpoint_options){.service = "signin",
+                                                    .region = own[i][0]});
 }
 
 /* The regions that STS had one host for, before it had others. */
@@ -355,11 +419,12 @@ static void no_memory(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      TEST(partitions),   TEST(regions),
-      TEST(hosts),        TEST(hosts_of_secrets_manager),
-      TEST(hosts_of_sts), TEST(sts_for_all_the_world),
-      TEST(refusals),     TEST(arns),
-      TEST(endings),      TEST(no_memory),
+      TEST(partitions),      TEST(regions),
+      TEST(hosts),           TEST(hosts_of_secrets_manager),
+      TEST(hosts_of_sts),    TEST(hosts_of_identity_center),
+      TEST(hosts_of_signin), TEST(sts_for_all_the_world),
+      TEST(refusals),        TEST(arns),
+      TEST(endings),         TEST(no_memory),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,20 @@
 
 #define TEXT_MAX ((size_t)4096)
 
-static const char *const services[] = {"secretsmanager", "sts", "kms"};
+/* The folder of a service, and the prefix of its hosts. */
+static const struct {
+  const char *name;
+  const char *prefix;
+} services[] = {
+    {"secretsmanager", "secretsmanager"},
+    {"sts", "sts"},
+    {"kms", "kms"},
+    {"sso", "portal.sso"},
+    {"sso-oidc", "oidc"},
+    {"signin", "signin"},
+};
+
+#define SERVICES (sizeof(services) / sizeof(services[0]))
 
 /* One case and what its params come to. */
 struct endpoint_case {
@@ -48,14 +61,14 @@ done:
   lun_buf_done(&signing);
 }
 
-static void check(struct endpoint_case *c, const char *service)
+static void check(struct endpoint_case *c, const char *prefix)
 {
   const struct document *document = c->document;
   size_t params = member(document, c->node, "params");
   size_t expected = member(document, c->node, "expect");
   size_t endpoint = member(document, expected, "endpoint");
   struct lun_buf custom = LUN_BUF_INIT(c->tally->ctx, TEXT_MAX);
-  struct lun_endpoint_options options = {.service = service};
+  struct lun_endpoint_options options = {.service = prefix};
   struct lun_error err = {.code = LUN_OK};
 
   if (params != 0) {
@@ -81,7 +94,7 @@ static void check(struct endpoint_case *c, const char *service)
 }
 
 static void run_case(struct tally *tally, const struct document *document,
-                     size_t node, const char *service)
+                     size_t node, size_t which)
 {
   struct endpoint_case c = {.tally = tally, .document = document, .node = node};
 
@@ -89,9 +102,9 @@ static void run_case(struct tally *tally, const struct document *document,
   lun_buf_init(&c.region, tally->ctx, TEXT_MAX);
   lun_buf_init(&c.url, tally->ctx, TEXT_MAX);
   lun_buf_init(&c.signing, tally->ctx, TEXT_MAX);
-  lun_buf_addf(&c.name, "%s: ", service);
+  lun_buf_addf(&c.name, "%s: ", services[which].name);
   member_text(&c.name, document, node, "documentation");
-  check(&c, service);
+  check(&c, services[which].prefix);
   lun_buf_done(&c.name);
   lun_buf_done(&c.region);
   lun_buf_done(&c.url);
@@ -106,13 +119,13 @@ static void run_service(void *data, const char *path, const char *name)
   char file[VECTORS_PATH_MAX] = "";
   size_t cases = 0;
   size_t at = 0;
+  size_t which = 0;
   size_t i = 0;
 
   join_path(file, path, "endpoint-tests-1.json");
-  for (i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-    if (strcmp(services[i], name) == 0)
-      break;
-  if (i == sizeof(services) / sizeof(services[0])) {
+  while (which < SERVICES && strcmp(services[which].name, name) != 0)
+    which++;
+  if (which == SERVICES) {
     if (strchr(name, '.') == NULL && strcmp(name, "NOTICE") != 0)
       case_skipped(tally, name, "lunette calls no operation of this service");
     return;
@@ -122,7 +135,7 @@ static void run_service(void *data, const char *path, const char *name)
   cases = member(&document, 0, "testCases");
   for (i = 0;
        cases != 0 && (at = lun_json_element(document.json, cases, i)) != 0; i++)
-    run_case(tally, &document, at, name);
+    run_case(tally, &document, at, which);
   document_done(&document);
 }
 
