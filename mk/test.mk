@@ -32,8 +32,8 @@ $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
 	$(Q)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -pie $(LINK_FLAGS) \
 	  -o $@ $(filter %.c %.a,$^) $(CORE_LIBS)
 
-# So are lunette's answers to a comparison of signatures with botocore's.
-INTEROP_BIN = $(BUILD)/tests/interop/sigv4_lines
+# So are the programs that give lunette's answers to a comparison with others.
+INTEROP_BIN = $(addprefix $(BUILD)/tests/interop/,sigv4_lines dpop_lines)
 
 $(INTEROP_BIN): $(BUILD)/%: %.c $(CORE_A)
 	$(call say,CC,$<)
