@@ -14,6 +14,7 @@
 
 #define CONFIG_MAX ((size_t)1 << 20) /* of one file */
 #define PATH_LEN   ((size_t)4096)
+#define NAME_LEN   256 /* of a variable in a path */
 
 static const char *process_get(void *data, const char *name)
 {
@@ -35,35 +36,91 @@ const char *lun_env_get(const struct lun_env *env, const char *name)
   return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-/*
- * The path that VARIABLE names, or FALLBACK below the home directory; "~" is
- * the home directory.  NULL in *OUT, without an error, if there is no home.
- */
+/* Appends the value of the variable that begins at TEXT ("$NAME", "${NAME}"),
+ * and gives the end of its name; NULL if there is none, or it is not set. */
+static const char *put_variable(struct lun_buf *out, const struct lun_env *env,
+                                const char *text)
+{
+  char name[NAME_LEN] = "";
+  bool braces = text[1] == '{';
+  const char *start = text + (braces ? 2 : 1);
+  size_t len = braces ? strcspn(start, "}") : 0;
+  const char *value = NULL;
+
+  while (!braces && lun_text_of((struct lun_span){start, len + 1}, "_"))
+    len++;
+  if (len == 0 || len >= sizeof(name) || (braces && start[len] == '\0'))
+    return NULL;
+  memcpy(name, start, len);
+  value = env->get(env->data, name);
+  if (value == NULL)
+    return NULL;
+  lun_buf_adds(out, value);
+  return start + len + (braces ? 1 : 0);
+}
+
+static void put_variables(struct lun_buf *out, const struct lun_env *env,
+                          const char *path)
+{
+  while (*path != '\0') {
+    const char *end = *path == '$' ? put_variable(out, env, path) : NULL;
+
+    if (end == NULL)
+      lun_buf_addc(out, *path);
+    path = end == NULL ? path + 1 : end;
+  }
+}
+
+/* Appends TEXT with a "~" at its start as the home directory; false if there
+ * is none. */
+static bool put_path(struct lun_buf *out, const struct lun_env *env,
+                     const char *text)
+{
+  const char *home = NULL;
+
+  if (text[0] == '~' && (text[1] == '/' || text[1] == '\0')) {
+    home = lun_env_get(env, "HOME");
+    if (home == NULL)
+      return false;
+    lun_buf_adds(out, home);
+    text++;
+  }
+  lun_buf_adds(out, text);
+  return true;
+}
+
+enum lun_code lun_files_expand(char **out, lun_ctx *ctx,
+                               const struct lun_env *env, const char *path,
+                               const char *what, struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_buf text = LUN_BUF_INIT(ctx, PATH_LEN);
+  struct lun_buf whole = LUN_BUF_INIT(ctx, PATH_LEN);
+
+  *out = NULL;
+  put_variables(&text, env, path);
+  rc = lun_buf_status(&text, what, err);
+  if (!rc && put_path(&whole, env, lun_buf_text(&text))) {
+    rc = lun_buf_status(&whole, what, err);
+    if (!rc) {
+      *out = lun_buf_take(&whole, NULL);
+      rc = *out == NULL ? lun_error_nomem(err) : LUN_OK;
+    }
+  }
+  lun_buf_done(&whole);
+  lun_buf_done(&text);
+  return rc;
+}
+
+/* The path that VARIABLE names, else FALLBACK. */
 static enum lun_code locate(char **out, lun_ctx *ctx, const struct lun_env *env,
                             const char *variable, const char *fallback,
                             struct lun_error *err)
 {
-  enum lun_code rc = LUN_OK;
-  struct lun_buf path = LUN_BUF_INIT(ctx, PATH_LEN);
-  const char *home = lun_env_get(env, "HOME");
-  const char *value = lun_env_get(env, variable);
+  const char *path = lun_env_get(env, variable);
 
-  if (value == NULL)
-    value = fallback;
-  if (value[0] == '~' && (value[1] == '/' || value[1] == '\0')) {
-    if (home == NULL)
-      return LUN_OK;
-    lun_buf_adds(&path, home);
-    value++;
-  }
-  lun_buf_adds(&path, value);
-  rc = lun_buf_status(&path, variable, err);
-  if (!rc) {
-    *out = lun_buf_take(&path, NULL);
-    rc = *out == NULL ? lun_error_nomem(err) : LUN_OK;
-  }
-  lun_buf_done(&path);
-  return rc;
+  return lun_files_expand(out, ctx, env, path != NULL ? path : fallback,
+                          variable, err);
 }
 
 /* True if there is something to read at PATH.  What cannot be looked at is

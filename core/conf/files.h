@@ -22,6 +22,18 @@ struct lun_env lun_env_process(void);
 /* A variable's value; NULL if it is not set, or empty. */
 const char *lun_env_get(const struct lun_env *env, const char *name);
 
+/*
+ * A path as settings have it: $NAME and ${NAME} become variables' values, and
+ * then a "~" at its start the home directory.  A variable that is not set
+ * stays as it is written, and so does the home of another user, "~name".
+ * *OUT is the caller's; it is NULL, without an error, if there is no home
+ * directory to begin with.  WHAT names the setting in an error.
+ */
+LUN_NODISCARD enum lun_code lun_files_expand(char **out, lun_ctx *ctx,
+                                             const struct lun_env *env,
+                                             const char *path, const char *what,
+                                             struct lun_error *err);
+
 struct lun_files {
   lun_ctx *ctx;
   char *config_path;      /* NULL: there is no home directory */

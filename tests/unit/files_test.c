@@ -65,6 +65,63 @@ static void where_they_are(void **state)
   lun_files_done(&files);
 }
 
+/* What a setting's path comes to; "(none)" where there is no home. */
+static const char *expanded(const char *path)
+{
+  static char text[256];
+  char *out = NULL;
+
+  assert_int_equal(
+      lun_files_expand(&out, ctx, &scene_env, path, "AWS_X", &error), LUN_OK);
+  (void)snprintf(text, sizeof(text), "%s", out == NULL ? "(none)" : out);
+  lun_mem_free(ctx, out);
+  return text;
+}
+
+static void variables_in_paths(void **state)
+{
+  (void)state;
+  set_env("HOME", "/home/u");
+  set_env("STAGE", "dev");
+  set_env("EMPTY", "");
+  set_env("AT", "~/$STAGE");
+  assert_string_equal(expanded("/a/$STAGE/b"), "/a/dev/b");
+  assert_string_equal(expanded("/a/${STAGE}s/$STAGE-x$EMPTY."),
+                      "/a/devs/dev-x.");
+  assert_string_equal(expanded("~/x"), "/home/u/x");
+  assert_string_equal(expanded("~"), "/home/u");
+  assert_string_equal(expanded("/x/~"), "/x/~");
+  assert_string_equal(expanded("~root/x"), "~root/x");
+  assert_string_equal(expanded("$AT/x"), "/home/u/$STAGE/x"); /* once */
+  assert_string_equal(expanded("$STAGES/${NONE}/${STAGE/$/$$/${}"),
+                      "$STAGES/${NONE}/${STAGE/$/$$/${}");
+  assert_string_equal(expanded(""), "");
+  set_env("HOME", NULL);
+  assert_string_equal(expanded("~/x"), "(none)");
+  assert_string_equal(expanded("$STAGE"), "dev");
+}
+
+static void a_path_too_long(void **state)
+{
+  char path[4200] = "";
+  char *out = NULL;
+
+  (void)state;
+  memset(path, 'a', sizeof(path) - 1);
+  assert_int_equal(
+      lun_files_expand(&out, ctx, &scene_env, path, "AWS_X", &error),
+      LUN_EINVALID);
+  assert_has(error.message, "AWS_X");
+  assert_null(out);
+  memset(path, 'A', 300); /* no variable has such a name */
+  path[0] = '$';
+  path[300] = '\0';
+  assert_int_equal(
+      lun_files_expand(&out, ctx, &scene_env, path, "AWS_X", &error), LUN_OK);
+  assert_string_equal(out, path);
+  lun_mem_free(ctx, out);
+}
+
 static void no_home(void **state)
 {
   (void)state;
@@ -238,6 +295,7 @@ static void every_allocation_fails_once(void **state)
   (void)state;
   set_config("[profile a]\nregion = one\n[services x]\nsts =\n  a = b\n");
   set_credentials("[a]\naws_access_key_id = AKID\n");
+  set_env("AWS_CONFIG_FILE", "$HOME/config");
   sweep(all);
 }
 
@@ -246,6 +304,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       SCENE(empty_variables_are_not_set),
       SCENE(where_they_are),
+      SCENE(variables_in_paths),
+      SCENE(a_path_too_long),
       SCENE(no_home),
       SCENE(missing_files_are_empty),
       SCENE(what_cannot_be_read),
