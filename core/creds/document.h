@@ -10,6 +10,8 @@
 #include "../sign/cred.h"
 #include "../text/json.h"
 
+#define LUN_DOCUMENT_MAX ((size_t)64 << 10) /* bytes; a larger one is refused */
+
 struct lun_document {
   lun_ctx *ctx;
   struct lun_span text; /* borrowed */
@@ -19,7 +21,8 @@ struct lun_document {
 
 /*
  * Parses TEXT, which has to be one JSON object.  LUN_ECREDENTIALS, as all
- * errors here but LUN_ENOMEM, says "WHAT: ...".
+ * errors here but LUN_ENOMEM, begins with WHAT and names the member or the
+ * line and the column.
  */
 LUN_NODISCARD enum lun_code
 lun_document_open(struct lun_document *doc, lun_ctx *ctx, struct lun_span text,
@@ -27,20 +30,21 @@ lun_document_open(struct lun_document *doc, lun_ctx *ctx, struct lun_span text,
 void lun_document_close(struct lun_document *doc); /* safe on a zeroed one */
 
 /* The object that is member KEY of OBJECT (0: the document itself), or 0 if
- * there is none; one of another type, and a double, is an error. */
+ * it is absent or null; one of another type, and a double, is an error. */
 LUN_NODISCARD enum lun_code lun_document_object(size_t *out,
                                                 const struct lun_document *doc,
                                                 size_t object, const char *key,
                                                 struct lun_error *err);
 
 /* Appends the string member KEY of OBJECT to OUT: nothing if it is absent or
- * null.  Another type, and a double, is an error. */
+ * null.  Another type, a double, and a NUL in it is an error. */
 LUN_NODISCARD enum lun_code lun_document_text(struct lun_buf *out,
                                               const struct lun_document *doc,
                                               size_t object, const char *key,
                                               struct lun_error *err);
 
-/* The whole number that is member KEY; *FOUND says if there is one. */
+/* The whole number that is member KEY; *FOUND says if there is one, and it is
+ * not null. */
 LUN_NODISCARD enum lun_code lun_document_int(int64_t *out, bool *found,
                                              const struct lun_document *doc,
                                              size_t object, const char *key,
@@ -59,9 +63,9 @@ struct lun_document_names {
 };
 
 /*
- * The credentials in OBJECT.  An absent required member, and an expiration
- * that is no date, is an error that names it; ACCOUNT_ID (may be NULL) is
- * taken where the document has none.
+ * The credentials in OBJECT.  A required member that is absent or empty, and
+ * an expiration that is no date, is an error that names it; ACCOUNT_ID (may be
+ * NULL) is taken where the document has none.
  */
 LUN_NODISCARD enum lun_code
 lun_document_cred(struct lun_cred **out, const struct lun_document *doc,

@@ -7,11 +7,10 @@
 #include "provider.h"
 
 #include "../base/error.h"
-#include "../text/json.h"
+#include "document.h"
 
-#define ROLES     "/latest/meta-data/iam/security-credentials/"
-#define ROLE_LEN  64
-#define FIELD_LEN ((size_t)16384)
+#define ROLES    "/latest/meta-data/iam/security-credentials/"
+#define ROLE_LEN 64
 
 enum state {
   BEGIN,
@@ -84,50 +83,18 @@ static bool read_role(struct imds_provider *provider)
 
 /* ---------------------------------------------------------- credentials -- */
 
-/* The document and what is read from it. */
-struct answer {
-  struct lun_span text;
-  struct lun_json *json;
-};
-
-static enum lun_code bad_answer(const struct imds_provider *provider,
-                                const char *what, struct lun_error *err)
-{
-  return lun_error_set(err, LUN_ECREDENTIALS,
-                       "the metadata service's credentials of role %s: %s",
-                       provider->role, what);
-}
-
-/* Appends the string member KEY; nothing if it is absent or no string. */
-static enum lun_code member(struct lun_buf *out, const struct answer *answer,
-                            const char *key,
-                            const struct imds_provider *provider,
-                            struct lun_error *err)
-{
-  bool twice = false;
-  size_t node =
-      lun_json_member(answer->json, answer->text, 0, lun_span_of(key), &twice);
-
-  if (twice)
-    return bad_answer(provider, "a member occurs twice", err);
-  if (node != 0 && answer->json->nodes[node].kind == LUN_JSON_STRING)
-    lun_json_decode(out, answer->json, answer->text, node);
-  return lun_buf_status(out, key, err);
-}
-
 /* {"Code":"AssumeRoleUnauthorizedAccess","Message":...} with status 200. */
-static enum lun_code check_code(const struct answer *answer,
+static enum lun_code check_code(const struct lun_document *doc,
                                 const struct imds_provider *provider,
                                 struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  lun_ctx *ctx = provider->base.place->ctx;
-  struct lun_buf code = LUN_BUF_INIT(ctx, FIELD_LEN);
-  struct lun_buf message = LUN_BUF_INIT(ctx, FIELD_LEN);
+  struct lun_buf code = LUN_BUF_INIT(doc->ctx, LUN_DOCUMENT_MAX);
+  struct lun_buf message = LUN_BUF_INIT(doc->ctx, LUN_DOCUMENT_MAX);
 
-  rc = member(&code, answer, "Code", provider, err);
+  rc = lun_document_text(&code, doc, 0, "Code", err);
   if (!rc)
-    rc = member(&message, answer, "Message", provider, err);
+    rc = lun_document_text(&message, doc, 0, "Message", err);
   if (!rc && code.len > 0 && !lun_span_is(lun_buf_view(&code), "Success")) {
     rc = lun_error_set(err, LUN_ECREDENTIALS,
                        "EC2 cannot give out the credentials of role %s: %s: "
@@ -144,59 +111,31 @@ static enum lun_code check_code(const struct answer *answer,
   return rc;
 }
 
-static enum lun_code make_cred(struct imds_provider *provider,
-                               const struct answer *answer,
-                               struct lun_error *err)
-{
-  static const char *const names[4] = {"AccessKeyId", "SecretAccessKey",
-                                       "Token", "Expiration"};
-  static const char *const missing[4] = {
-      "AccessKeyId is missing", "SecretAccessKey is missing",
-      "Token is missing", "Expiration is missing"};
-  enum lun_code rc = LUN_OK;
-  lun_ctx *ctx = provider->base.place->ctx;
-  struct lun_cred_fields fields = {.provider = provider->base.name};
-  struct lun_buf values[4];
-  size_t i = 0;
-
-  for (i = 0; i < 4; i++)
-    lun_buf_init(&values[i], ctx, FIELD_LEN);
-  for (i = 0; !rc && i < 4; i++) {
-    rc = member(&values[i], answer, names[i], provider, err);
-    if (!rc && values[i].len == 0)
-      rc = bad_answer(provider, missing[i], err);
-  }
-  if (!rc && !lun_text_date_iso(lun_buf_view(&values[3]), &fields.expires_at))
-    rc = bad_answer(provider, "Expiration is not a date", err);
-  if (!rc) {
-    fields.access_key_id = lun_buf_view(&values[0]);
-    fields.secret_access_key = lun_buf_view(&values[1]);
-    fields.session_token = lun_buf_view(&values[2]);
-    rc = lun_cred_new(&provider->base.cred, ctx, &fields, err);
-  }
-  for (i = 0; i < 4; i++)
-    lun_buf_done(&values[i]);
-  return rc;
-}
-
 static enum lun_code read_answer(struct imds_provider *provider,
                                  struct lun_error *err)
 {
+  static const struct lun_document_names names = {
+      .access_key_id = "AccessKeyId",
+      .secret_access_key = "SecretAccessKey",
+      .session_token = "Token",
+      .expiration = "Expiration",
+      .token_required = true,
+      .expiration_required = true};
   enum lun_code rc = LUN_OK;
-  struct answer answer = {.text = lun_buf_view(&provider->get.body)};
-  struct lun_error why = {0};
+  struct lun_document doc = {0};
+  char what[64 + ROLE_LEN] = "";
 
-  rc = lun_json_parse(&answer.json, provider->base.place->ctx, answer.text,
-                      "the metadata service's answer", &why);
-  if (rc == LUN_EINVALID)
-    rc = bad_answer(provider, why.message, err);
-  else if (rc && err != NULL)
-    *err = why;
+  (void)snprintf(what, sizeof(what),
+                 "the metadata service's credentials of role %s",
+                 provider->role);
+  rc = lun_document_open(&doc, provider->base.place->ctx,
+                         lun_buf_view(&provider->get.body), what, err);
   if (!rc)
-    rc = check_code(&answer, provider, err);
+    rc = check_code(&doc, provider, err);
   if (!rc)
-    rc = make_cred(provider, &answer, err);
-  lun_json_unref(answer.json);
+    rc = lun_document_cred(&provider->base.cred, &doc, 0, &names,
+                           provider->base.name, NULL, err);
+  lun_document_close(&doc);
   return rc;
 }
 
