@@ -70,3 +70,21 @@ enum lun_code lun_clock_random(const lun_ctx *ctx, void *out, size_t len,
     return LUN_OK;
   return lun_error_set(err, LUN_EFILE, "the system gives no random bytes");
 }
+
+enum lun_code lun_clock_uuid(const lun_ctx *ctx, char out[37],
+                             struct lun_error *err)
+{
+  unsigned char r[16] = {0};
+  enum lun_code rc = lun_clock_random(ctx, r, sizeof(r), err);
+
+  if (rc)
+    return rc;
+  r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);
+  r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
+  (void)snprintf(out, 37,
+                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+                 "%02x%02x%02x%02x%02x%02x",
+                 r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9],
+                 r[10], r[11], r[12], r[13], r[14], r[15]);
+  return LUN_OK;
+}

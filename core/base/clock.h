@@ -13,6 +13,10 @@ int64_t lun_clock_mono_ms(const lun_ctx *ctx); /* never goes back */
 LUN_NODISCARD enum lun_code lun_clock_random(const lun_ctx *ctx, void *out,
                                              size_t len, struct lun_error *err);
 
+/* A random uuid (RFC 4122, version 4), of lower case. */
+LUN_NODISCARD enum lun_code lun_clock_uuid(const lun_ctx *ctx, char out[37],
+                                           struct lun_error *err);
+
 /* The system's clock, which every new context has. */
 void lun_clock_system(struct lun_clock *clock);
 

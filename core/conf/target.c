@@ -3,6 +3,8 @@
  */
 #include "target.h"
 
+#include "../rules/recursion.h"
+
 #define URL_LEN    ((size_t)4096)
 #define REGION_LEN ((size_t)64)
 #define TRACE_LEN  ((size_t)8192)
@@ -21,25 +23,18 @@ void lun_target_done(struct lun_target *target)
   lun_buf_done(&target->trace);
 }
 
-/* Lambda's own trace (aws-behaviour.md section 5), which it sets anew for
- * each event. */
+/* Lambda sets its trace anew for each event. */
 static enum lun_code find_trace(struct lun_target *target,
                                 const struct lun_settings *settings,
                                 struct lun_error *err)
 {
-  static const char plain[] = "-=;:+&[]{}\"',";
-  const char *id = lun_env_get(&settings->env, "_X_AMZN_TRACE_ID");
+  const struct lun_env *env = &settings->env;
 
-  if (id == NULL ||
-      lun_env_get(&settings->env, "AWS_LAMBDA_FUNCTION_NAME") == NULL)
-    return LUN_OK;
-  for (; *id != '\0'; id++) {
-    if (strchr(plain, *id) != NULL)
-      lun_buf_addc(&target->trace, *id);
-    else
-      lun_uri_encode(&target->trace, (struct lun_span){id, 1}, false);
-  }
-  return lun_buf_status(&target->trace, "_X_AMZN_TRACE_ID", err);
+  if (lun_recursion_header(&target->trace,
+                           lun_env_get(env, "AWS_LAMBDA_FUNCTION_NAME"),
+                           lun_env_get(env, "_X_AMZN_TRACE_ID")))
+    return lun_buf_status(&target->trace, "_X_AMZN_TRACE_ID", err);
+  return LUN_OK;
 }
 
 enum lun_code lun_target_find(struct lun_target *target,

@@ -164,32 +164,11 @@ done:
 
 /* --------------------------------------------------------------- making -- */
 
-/* A random UUID (RFC 4122, version 4). */
-static enum lun_code make_invocation(struct lun_request *request,
-                                     struct lun_error *err)
-{
-  unsigned char r[16] = {0};
-  enum lun_code rc = lun_clock_random(ctx_of(request), r, sizeof(r), err);
-
-  if (rc)
-    return rc;
-  r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);
-  r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
-  (void)snprintf(request->invocation, sizeof(request->invocation),
-                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-                 "%02x%02x%02x%02x%02x%02x",
-                 r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9],
-                 r[10], r[11], r[12], r[13], r[14], r[15]);
-  return LUN_OK;
-}
-
-/* The operation's path below the endpoint's own, and both their queries. */
-static enum lun_code make_url(struct lun_request *request,
+enum lun_code lun_request_url(struct lun_buf *out, const char *endpoint,
+                              const struct lun_op *op, const char *query,
                               struct lun_error *err)
 {
-  const struct lun_op *op = request->input.op;
-  const char *query = request->input.query;
-  struct lun_span base = lun_span_of(request->input.endpoint);
+  struct lun_span base = lun_span_of(endpoint);
   struct lun_uri uri = {.port = 0};
   enum lun_code rc = lun_uri_parse(&uri, base, "the endpoint", err);
 
@@ -198,15 +177,15 @@ static enum lun_code make_url(struct lun_request *request,
   base.len = (size_t)(uri.path.ptr - base.ptr) + uri.path.len;
   if (op->path[0] != '\0' && base.ptr[base.len - 1] == '/')
     base.len--;
-  lun_buf_add_span(&request->url, base);
-  lun_buf_adds(&request->url, op->path);
+  lun_buf_add_span(out, base);
+  lun_buf_adds(out, op->path);
   if (uri.query.len > 0) {
-    lun_buf_addc(&request->url, '?');
-    lun_buf_add_span(&request->url, uri.query);
+    lun_buf_addc(out, '?');
+    lun_buf_add_span(out, uri.query);
   }
   if (query != NULL)
-    lun_buf_addf(&request->url, "%c%s", uri.query.len > 0 ? '&' : '?', query);
-  return lun_buf_status(&request->url, "the URL of a call", err);
+    lun_buf_addf(out, "%c%s", uri.query.len > 0 ? '&' : '?', query);
+  return lun_buf_status(out, "the URL of a call", err);
 }
 
 static enum lun_code make_body(struct lun_request *request,
@@ -270,7 +249,8 @@ static enum lun_code copy_input(struct lun_request *request,
       !copy(&request->trace, ctx, input->trace) ||
       !copy(&request->ca, ctx, input->ca))
     return lun_error_nomem(err);
-  rc = make_url(request, err);
+  rc = lun_request_url(&request->url, input->endpoint, input->op, input->query,
+                       err);
   if (!rc)
     rc = make_body(request, err);
   if (!rc)
@@ -302,7 +282,7 @@ enum lun_code lun_request_make(struct lun_request *request,
 
   lun_request_done(request);
   rc = copy_input(request, input, err);
-  return rc ? rc : make_invocation(request, err);
+  return rc ? rc : lun_clock_uuid(ctx_of(request), request->invocation, err);
 }
 
 void lun_request_done(struct lun_request *request)

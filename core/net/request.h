@@ -52,6 +52,16 @@ struct lun_attempt {
   int64_t time; /* to sign with, seconds since 1970 UTC */
 };
 
+/*
+ * Appends the URL of a call: the operation's path below the endpoint's own,
+ * and both their queries.  LUN_EINVALID for an endpoint that is no URL.
+ */
+LUN_NODISCARD enum lun_code lun_request_url(struct lun_buf *out,
+                                            const char *endpoint,
+                                            const struct lun_op *op,
+                                            const char *query,
+                                            struct lun_error *err);
+
 void lun_request_init(struct lun_request *request, lun_ctx *ctx);
 
 /* Copies INPUT.  LUN_EINVALID for an endpoint that is no URL. */

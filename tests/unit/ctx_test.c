@@ -39,6 +39,27 @@ static void system_clock(void **state)
   assert_memory_not_equal(a, b, sizeof(a));
 }
 
+/* "f81d4fae-7dec-4d0b-a765-00a0c91e6bf6": version 4, variant 8 to b. */
+static void uuid(void **state)
+{
+  char a[37] = "";
+  char b[37] = "";
+  size_t i = 0;
+
+  (void)state;
+  assert_int_equal(lun_clock_uuid(ctx, a, NULL), LUN_OK);
+  assert_int_equal(lun_clock_uuid(ctx, b, NULL), LUN_OK);
+  assert_string_not_equal(a, b);
+  assert_int_equal(strlen(a), 36);
+  for (i = 0; i < 36; i++)
+    if (i == 8 || i == 13 || i == 18 || i == 23)
+      assert_int_equal(a[i], '-');
+    else
+      assert_non_null(strchr("0123456789abcdef", a[i]));
+  assert_int_equal(a[14], '4');
+  assert_non_null(strchr("89ab", a[19]));
+}
+
 static int64_t fixed(void *data)
 {
   return *(int64_t *)data;
@@ -56,6 +77,7 @@ static void injected_clock(void **state)
 {
   int64_t now = 42;
   unsigned char bytes[4] = {0};
+  char name[37] = "";
   struct lun_error err = {.code = LUN_OK};
 
   (void)state;
@@ -65,6 +87,7 @@ static void injected_clock(void **state)
   assert_int_equal(lun_clock_mono_ms(ctx), 43);
   assert_int_equal(lun_clock_random(ctx, bytes, sizeof(bytes), &err),
                    LUN_EFILE);
+  assert_int_equal(lun_clock_uuid(ctx, name, &err), LUN_EFILE);
 }
 
 static void count_event(void *data, const struct lun_event *event)
@@ -94,9 +117,9 @@ static void events(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      TEST(version),      TEST(ends_with_forgotten_secrets),
-      TEST(system_clock), TEST(injected_clock),
-      TEST(events),
+      TEST(version),        TEST(ends_with_forgotten_secrets),
+      TEST(system_clock),   TEST(uuid),
+      TEST(injected_clock), TEST(events),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
