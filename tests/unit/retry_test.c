@@ -133,6 +133,8 @@ static void classes(void **state)
                    LUN_FAILURE_THROTTLED);
   assert_int_equal(lun_retry_classify("RequestTimeout", 400),
                    LUN_FAILURE_TRANSIENT);
+  assert_int_equal(lun_retry_classify("IDPCommunicationError", 400),
+                   LUN_FAILURE_TRANSIENT);
   assert_int_equal(lun_retry_classify("", 429), LUN_FAILURE_FINAL);
   assert_int_equal(lun_retry_classify("", 501), LUN_FAILURE_FINAL);
   assert_int_equal(lun_retry_classify("AccessDeniedException", 400),
