@@ -290,19 +290,40 @@ const char *lun_session_region(const lun_session *session)
   return session->region ? session->region : session->settings->region;
 }
 
-enum lun_code lun_session_credentials(struct lun_cred **out,
-                                      lun_session *session,
-                                      struct lun_error *err)
+static enum lun_code resolve(struct lun_cred **out, lun_session *session,
+                             struct lun_trace *trace, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   struct lun_cred_wait wait = {0};
 
   lun_cred_wait_init(&wait, session->source);
+  wait.trace = trace;
   lun_cred_wait_start(&wait, NULL, lun_session_deadline(session));
   rc = lun_loop_run(session->run->loop, &wait.task, err);
   if (!rc)
     *out = lun_cred_ref(wait.cred);
   lun_cred_wait_done(&wait);
+  return rc;
+}
+
+enum lun_code lun_session_credentials(struct lun_cred **out,
+                                      lun_session *session,
+                                      struct lun_error *err)
+{
+  return resolve(out, session, NULL, err);
+}
+
+enum lun_code lun_session_why(struct lun_trace *trace, struct lun_cred **out,
+                              lun_session *session, struct lun_error *err)
+{
+  struct lun_cred *cred = NULL;
+  enum lun_code rc = resolve(&cred, session, trace, err);
+
+  if (!rc && trace->lost)
+    rc = lun_error_nomem(err);
+  if (!rc)
+    *out = lun_cred_ref(cred);
+  lun_cred_unref(cred);
   return rc;
 }
 

@@ -52,6 +52,17 @@ LUN_NODISCARD enum lun_code lun_session_credentials(struct lun_cred **out,
                                                     struct lun_error *err);
 
 /*
+ * The same, asking anew whatever is at hand, and recording in TRACE, which is
+ * initialised, what was asked: a session on a role begins with what the one
+ * that it was made from asked.  TRACE is filled on failure as well, and is
+ * the caller's to clear.
+ */
+LUN_NODISCARD enum lun_code lun_session_why(struct lun_trace *trace,
+                                            struct lun_cred **out,
+                                            lun_session *session,
+                                            struct lun_error *err);
+
+/*
  * The region of the session: option, environment, profile; NULL if none is
  * known.
  */

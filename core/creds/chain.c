@@ -4,20 +4,30 @@
  * they are good, and otherwise waits for the refresh, which runs once however
  * many wait for it.
  *
- * AWS's windows are 15 minutes before the end (try to renew) and 10 (renew
- * before use).  They are fractions of the lifetime here where that is
- * shorter, or credentials for a quarter of an hour would be renewed by every
- * call.
+ * AWS's windows (aws-behaviour.md section 4) are 15 minutes before the end
+ * (renew beside the calls) and 10 (renew before use).  They are fractions of
+ * what was left when the credentials came, where that is shorter: those for a
+ * quarter of an hour would be renewed by every call, and so would those that
+ * a metadata service or a process gives again until it has newer ones.
+ *
+ * Where AWS's tools fail, because a renewal did inside the second window, we
+ * go on with what is at hand down to the last five minutes: there is time to
+ * try again, once a minute.  Nor does anybody wait long for a renewal while
+ * what is at hand would do.
+ *
+ * A renewal asks the provider that gave the credentials and no other: a run
+ * does not change its identity because a file or a role has gone.
  */
 #include "chain.h"
 
 #include "../base/error.h"
 #include "../base/log.h"
 
-#define ADVISORY  900 /* seconds before the end */
-#define MANDATORY 600
-#define LAST      300   /* never used for less than this */
-#define RETRY_MS  60000 /* between renewals that could have waited */
+#define ADVISORY    900 /* seconds before the end */
+#define MANDATORY   600
+#define LAST        300   /* never used for less than this */
+#define RETRY_MS    60000 /* between renewals that could have waited */
+#define PATIENCE_MS 10000 /* of a wait that has usable ones at hand */
 
 /* The order of aws-behaviour.md section 2. */
 static lun_provider_make *const chain[] = {
@@ -47,8 +57,12 @@ struct lun_source {
   int64_t skew;          /* of the clock that tells its expiry */
   int64_t retry_at;      /* monotonic ms: not before this, unless it must */
 
+  struct lun_cred_wait *listener; /* who is told what is asked; NULL: nobody */
+  struct lun_trace trace;         /* what was asked, while there is one */
+
   /* of the chain */
   struct lun_walk walk;
+  size_t at; /* the maker in the chain whose provider gave cred */
 
   /* of a role */
   lun_source *base;
@@ -112,6 +126,31 @@ static void log_cred(const lun_source *source, const char *word,
   lun_log(source->ctx, level, word, fields, rc == LUN_OK ? 1 : 2);
 }
 
+static enum lun_step still_expired(lun_source *source,
+                                   const struct lun_cred *cred, int64_t now)
+{
+  struct lun_error *err = &source->refresh.err;
+  struct lun_buf end = LUN_BUF_INIT(source->ctx, 64);
+  struct lun_buf clock = LUN_BUF_INIT(source->ctx, 64);
+  enum lun_code rc = LUN_OK;
+
+  lun_text_put_iso(&end, cred->expires_at);
+  lun_text_put_iso(&clock, now);
+  rc = lun_error_set(err, LUN_ECREDENTIALS,
+                     "Credentials were refreshed, but the refreshed "
+                     "credentials are still expired: those of %s ended at %s",
+                     cred->provider, lun_buf_text(&end));
+  lun_error_hint(err,
+                 "get new ones from where these come from; if they are "
+                 "new, look at the clock, which says %s",
+                 lun_buf_text(&clock));
+  if (end.fail == LUN_ENOMEM || clock.fail == LUN_ENOMEM)
+    rc = lun_error_nomem(err);
+  lun_buf_done(&end);
+  lun_buf_done(&clock);
+  return lun_task_end(&source->refresh, rc, NULL);
+}
+
 /* Takes a refresh's result. */
 static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
                            int64_t skew)
@@ -119,12 +158,7 @@ static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
   int64_t now = lun_clock_wall_ms(source->ctx) / 1000 + skew;
 
   if (cred->expires_at != 0 && cred->expires_at <= now)
-    return lun_task_end(
-        &source->refresh,
-        lun_error_set(&source->refresh.err, LUN_ECREDENTIALS,
-                      "the credentials that %s gave have expired already",
-                      cred->provider),
-        NULL);
+    return still_expired(source, cred, now);
   (void)lun_cred_ref(cred);
   lun_cred_unref(source->cred);
   source->cred = cred;
@@ -139,9 +173,10 @@ static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
 static enum lun_step nothing_found(lun_source *source)
 {
   struct lun_error *err = &source->refresh.err;
-  enum lun_code rc =
-      lun_error_set(err, LUN_ECREDENTIALS, "no credentials found: %s",
-                    lun_buf_text(&source->walk.reasons));
+  bool again = source->walk.before != NULL;
+  enum lun_code rc = lun_error_set(
+      err, LUN_ECREDENTIALS, "no credentials found%s: %s",
+      again ? " any more" : "", lun_buf_text(&source->walk.reasons));
 
   lun_error_hint(err, "on an EC2 instance attach a role; elsewhere set "
                       "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
@@ -149,21 +184,40 @@ static enum lun_step nothing_found(lun_source *source)
   return lun_task_end(&source->refresh, rc, NULL);
 }
 
+/* Where the trace of this refresh goes to. */
+static struct lun_trace *trace_of(lun_source *source)
+{
+  return source->listener != NULL ? &source->trace : NULL;
+}
+
+/* All of the chain for the first credentials, and for who wants to know; else
+ * the provider that gave those at hand. */
+static void start_walk(lun_source *source)
+{
+  bool again = source->cred != NULL && source->listener == NULL;
+
+  lun_walk_init(&source->walk, source->place,
+                again ? &chain[source->at] : chain, again ? 1 : CHAIN_LEN, NULL,
+                trace_of(source), 0);
+  source->walk.before = again ? source->cred : NULL;
+  lun_walk_start(&source->walk, source->refresh.deadline);
+}
+
 static enum lun_step chain_fetch(lun_source *source)
 {
   struct lun_task *task = &source->refresh;
   struct lun_walk *walk = &source->walk;
 
-  if (walk->place == NULL) {
-    lun_walk_init(walk, source->place, chain, CHAIN_LEN, NULL, NULL, 0);
-    lun_walk_start(walk, task->deadline);
-  }
+  if (walk->place == NULL)
+    start_walk(source);
   if (!lun_task_await(task, &walk->task))
     return LUN_STEP_WAIT;
   if (walk->task.rc)
     return lun_task_end(task, walk->task.rc, &walk->task.err);
   if (walk->cred == NULL)
     return nothing_found(source);
+  if (walk->before == NULL)
+    source->at = walk->at;
   return adopt(source, walk->cred, walk->skew);
 }
 
@@ -172,6 +226,7 @@ static enum lun_step chain_fetch(lun_source *source)
 static void wait_for_base(lun_source *source, struct lun_cred *stale)
 {
   lun_cred_wait_init(&source->wait, source->base);
+  source->wait.trace = trace_of(source);
   lun_cred_wait_start(&source->wait, stale, source->refresh.deadline);
   source->waiting = true;
 }
@@ -248,6 +303,22 @@ static void drop_work(lun_source *source)
   source->renewed = false;
 }
 
+/* Gives the listener what was recorded: all of it, or what there is. */
+static void tell(lun_source *source)
+{
+  if (source->listener != NULL)
+    lun_trace_move(source->listener->trace, &source->trace);
+  source->listener = NULL;
+}
+
+static void failed(lun_source *source)
+{
+  source->retry_at = lun_clock_mono_ms(source->ctx) + RETRY_MS;
+  log_cred(source, "creds.failed", LUN_WARN,
+           source->cred != NULL ? source->cred->provider : "none",
+           source->refresh.rc);
+}
+
 static enum lun_step refresh_step(struct lun_task *task)
 {
   lun_source *source = (lun_source *)(void *)task;
@@ -255,15 +326,20 @@ static enum lun_step refresh_step(struct lun_task *task)
   if (source->fetch(source) == LUN_STEP_WAIT)
     return LUN_STEP_WAIT;
   if (task->rc)
-    log_cred(source, "creds.failed", LUN_WARN,
-             source->cred != NULL ? source->cred->provider : "none", task->rc);
+    failed(source);
   drop_work(source); /* answers with credentials in them are wiped now */
+  tell(source);
   return LUN_STEP_DONE;
 }
 
 static void cancel_refresh(struct lun_task *task)
 {
-  drop_work((lun_source *)(void *)task);
+  lun_source *source = (lun_source *)(void *)task;
+
+  if (task->rc == LUN_EDEADLINE)
+    failed(source);
+  drop_work(source);
+  tell(source);
 }
 
 static bool refreshing(const lun_source *source)
@@ -303,31 +379,86 @@ static enum lun_step no_others(struct lun_cred_wait *wait)
   return lun_task_end(&wait->task, rc, NULL);
 }
 
+/* The last refresh failed, and it is too soon for another. */
+static bool pausing(const lun_source *source)
+{
+  return source->refresh.done && source->refresh.rc != LUN_OK &&
+         lun_clock_mono_ms(source->ctx) < source->retry_at;
+}
+
+/* True if the credentials at hand will do; renews them beside the calls if it
+ * is time. */
+static bool at_hand(const struct lun_cred_wait *wait)
+{
+  lun_source *source = wait->source;
+
+  if (same(source->cred, wait->stale))
+    return false;
+  if (!good(source))
+    return usable(source) && pausing(source);
+  if (!fresh(source) && lun_clock_mono_ms(source->ctx) >= source->retry_at)
+    refresh(source);
+  return true;
+}
+
+/* Fixed ones need no asking: one step says so. */
+static enum lun_step tell_fixed(struct lun_cred_wait *wait)
+{
+  size_t step = lun_trace_begin(wait->trace, 0, wait->source->cred->provider);
+
+  lun_trace_finish(wait->trace, step, "the session's options", LUN_TRACE_FOUND,
+                   "keys given in code");
+  return give(wait);
+}
+
+/* Joins the refresh under way, or one that begins; false: another's has to
+ * end first, since what it has asked already is recorded nowhere. */
+static bool join(struct lun_cred_wait *wait)
+{
+  lun_source *source = wait->source;
+
+  if (wait->trace != NULL) {
+    if (!lun_task_await(&wait->task, &source->refresh))
+      return false;
+    lun_trace_clear(&source->trace);
+    source->listener = wait;
+  }
+  wait->joined = true;
+  wait->patience = lun_clock_mono_ms(source->ctx) + PATIENCE_MS;
+  refresh(source);
+  return true;
+}
+
+/* What the refresh has come to, for one who waited for it. */
+static enum lun_step take(struct lun_cred_wait *wait)
+{
+  const lun_source *source = wait->source;
+  const struct lun_task *refreshed = &source->refresh;
+
+  if (refreshed->rc && (wait->trace != NULL || !usable(source) ||
+                        same(source->cred, wait->stale)))
+    return lun_task_end(&wait->task, refreshed->rc, &refreshed->err);
+  return same(source->cred, wait->stale) ? no_others(wait) : give(wait);
+}
+
 static enum lun_step wait_step(struct lun_task *task)
 {
   struct lun_cred_wait *wait = (struct lun_cred_wait *)(void *)task;
   lun_source *source = wait->source;
 
   if (!wait->joined) {
-    bool stale = same(source->cred, wait->stale);
-
-    if (good(source) && !stale) {
-      if (!fresh(source) && lun_clock_mono_ms(source->ctx) >= source->retry_at)
-        refresh(source);
+    if (wait->trace == NULL && at_hand(wait))
       return give(wait);
-    }
-    wait->joined = true;
-    refresh(source);
+    if (wait->trace != NULL && source->fetch == fixed_fetch)
+      return tell_fixed(wait);
+    if (!join(wait))
+      return LUN_STEP_WAIT;
   }
-  if (!lun_task_await(task, &source->refresh))
+  if (lun_task_await(task, &source->refresh))
+    return take(wait);
+  if (wait->trace != NULL || !usable(source) || same(source->cred, wait->stale))
     return LUN_STEP_WAIT;
-  if (same(source->cred, wait->stale))
-    return source->refresh.rc
-               ? lun_task_end(task, source->refresh.rc, &source->refresh.err)
-               : no_others(wait);
-  if (source->refresh.rc == LUN_OK || usable(source))
-    return give(wait);
-  return lun_task_end(task, source->refresh.rc, &source->refresh.err);
+  return lun_task_rest(task, wait->patience) ? LUN_STEP_WAIT : give(wait);
 }
 
 void lun_cred_wait_init(struct lun_cred_wait *wait, lun_source *source)
@@ -351,6 +482,8 @@ void lun_cred_wait_done(struct lun_cred_wait *wait)
   if (source == NULL)
     return;
   lun_task_stop(&wait->task);
+  if (source->listener == wait)
+    tell(source);
   lun_cred_unref(wait->cred);
   lun_cred_unref(wait->stale);
   memset(wait, 0, sizeof(*wait));
@@ -374,6 +507,7 @@ static enum lun_code source_new(lun_source **out, struct lun_place *place,
   source->ctx = ctx;
   source->refs = 1;
   source->place = lun_place_ref(place);
+  lun_trace_init(&source->trace, ctx);
   *out = source;
   return LUN_OK;
 }
@@ -428,6 +562,7 @@ void lun_source_unref(lun_source *source)
     return;
   lun_task_stop(&source->refresh);
   drop_work(source);
+  lun_trace_clear(&source->trace);
   lun_source_unref(source->base);
   lun_role_done(&source->role);
   lun_cred_unref(source->cred);

@@ -34,7 +34,17 @@ struct lun_cred_wait {
   lun_source *source;
   struct lun_cred *cred;  /* a reference, when the task is done */
   struct lun_cred *stale; /* expired ones: do not give these again */
-  bool joined;            /* it waits for a fetch */
+
+  /*
+   * Set between _init and _start: they are fetched anew, whatever is at hand,
+   * and what was asked is put behind the steps here when the fetch is over,
+   * or by _done.  Borrowed; NULL: what is at hand will do.
+   */
+  struct lun_trace *trace;
+
+  /* chain.c's own */
+  bool joined; /* it waits for a fetch */
+  int64_t patience;
 };
 
 void lun_cred_wait_init(struct lun_cred_wait *wait, lun_source *source);

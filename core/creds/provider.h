@@ -23,6 +23,8 @@ struct lun_provider {
   bool source; /* a role has that profile, or this provider by name, as the
                   source of its credentials: variables of the environment that
                   would stand for the profile's keys are not looked at */
+  const struct lun_cred *before; /* what it gave the last time, if it is asked
+                                    to renew that; borrowed; NULL: nothing */
   struct lun_cred *cred; /* the result: NULL with rc 0 is "none" */
   int64_t skew; /* the clock that cred's expiry is told by, less ours, in s */
   char reason[LUN_REASON_LEN]; /* why it was passed over */

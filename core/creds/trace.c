@@ -62,3 +62,28 @@ void lun_trace_finish(struct lun_trace *trace, size_t step, const char *looked,
   at->why = lun_mem_strdup(trace->ctx, why);
   trace->lost = at->looked == NULL || at->why == NULL;
 }
+
+void lun_trace_move(struct lun_trace *to, struct lun_trace *from)
+{
+  struct lun_trace_step *steps = NULL;
+  size_t i = 0;
+
+  for (i = 0; i < from->nsteps; i++)
+    if (from->steps[i].looked == NULL)
+      lun_trace_finish(from, i, "", LUN_TRACE_FAILED,
+                       "it was not at its end when nobody waited any more");
+  to->lost = to->lost || from->lost;
+  if (!to->lost && from->nsteps > 0) {
+    steps = lun_mem_resize(to->ctx, to->steps,
+                           (to->nsteps + from->nsteps) * sizeof(*steps));
+    to->lost = steps == NULL;
+  }
+  if (steps != NULL) {
+    memcpy(steps + to->nsteps, from->steps, from->nsteps * sizeof(*steps));
+    to->steps = steps;
+    to->nsteps += from->nsteps;
+    from->nsteps = 0; /* the texts have a new owner */
+  }
+  lun_trace_clear(from);
+  from->lost = true;
+}

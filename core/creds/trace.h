@@ -39,4 +39,11 @@ size_t lun_trace_begin(struct lun_trace *trace, int depth, const char *name);
 void lun_trace_finish(struct lun_trace *trace, size_t step, const char *looked,
                       enum lun_trace_end end, const char *why);
 
+/*
+ * Moves the steps of FROM behind those of TO, one that is not at its end as
+ * one that failed.  FROM records nothing from then on, whatever still holds
+ * it, until it is cleared.
+ */
+void lun_trace_move(struct lun_trace *to, struct lun_trace *from);
+
 #endif

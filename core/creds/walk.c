@@ -22,6 +22,7 @@ static enum lun_code make(struct lun_walk *walk, struct lun_error *err)
 
   if (rc)
     return rc;
+  walk->provider->before = walk->before;
   walk->provider->trace = walk->trace;
   walk->provider->depth = walk->depth + 1;
   walk->step = lun_trace_begin(walk->trace, walk->depth, walk->provider->name);

@@ -10,8 +10,13 @@ struct lun_walk {
   struct lun_task task;
   struct lun_cred *cred; /* the result: NULL with rc 0: none has any */
   int64_t skew;          /* the clock that cred's expiry is told by, in s */
+  size_t at;             /* the maker whose provider gave them */
   char found[LUN_REASON_LEN]; /* where: "role web" */
   struct lun_buf reasons; /* "environment: AWS_ACCESS_KEY_ID is not set; ..." */
+
+  /* What its providers gave the last time; borrowed; NULL: nothing.  Set
+   * between _init and _start. */
+  const struct lun_cred *before;
 
   /* walk.c's own */
   lun_provider_make *const *makers;
@@ -20,7 +25,6 @@ struct lun_walk {
   const char *source_profile;
   struct lun_trace *trace;
   int depth;
-  size_t at;
   size_t step;                   /* of the trace */
   struct lun_provider *provider; /* under way */
 };

@@ -68,26 +68,28 @@ static void iso_at(char *out, size_t size, int64_t seconds)
   lun_buf_done(&text);
 }
 
-/* A metadata service whose N-th keys are "ASIAn", for an hour from NOW + n
- * hours on; behind the COUNT-th it fails. */
-static void instance(int count)
+/* A profile whose role's N-th keys are "ASIAn", until NOW + n + 1 hours;
+ * behind the COUNT-th it is refused. */
+static void a_role(int count)
 {
-  static struct answer script[16];
+  static struct answer script[8];
   int n = 0;
-  int used = 0;
 
+  set_config("[default]\nrole_arn = " ROLE "\nrole_session_name = app\n"
+             "source_profile = base\n"
+             "[profile base]\naws_access_key_id = AKIDBASE\n"
+             "aws_secret_access_key = canary-secret\n");
   for (n = 0; n < count; n++) {
     char name[16] = "";
     char end[32] = "";
 
     (void)snprintf(name, sizeof(name), "ASIA%d", n);
     iso_at(end, sizeof(end), NOW + (n + 1) * HOUR);
-    script[used++] = (struct answer){SEND_IT, imds_token()};
-    script[used++] = (struct answer){SEND_IT, answer_text(200, "", "app")};
-    script[used++] = (struct answer){SEND_IT, imds_keys(name, end)};
+    script[n] = (struct answer){
+        SEND_IT, assumed("444455556666", "reader/app", name, end)};
   }
-  script[used++] = (struct answer){SEND_IT, answer_text(500, "", "")};
-  serve_imds(script, used);
+  script[count] = (struct answer){SEND_IT, sts_error(403, "AccessDenied")};
+  serve(script, count + 1);
 }
 
 static int free_chain(void **state)
@@ -139,9 +141,9 @@ static void an_error_stops_it(void **state)
   assert_int_equal(error.code, LUN_ECREDENTIALS);
   lun_source_unref(source);
   set_env("AWS_ACCESS_KEY_ID", NULL);
-  set_config("[default]\nsso_session = x\n");
+  set_config("[default]\nrole_arn = " ROLE "\n");
   chain(NULL);
-  assert_has(key(), "IAM Identity Center");
+  assert_has(key(), "missing: source_profile or credential_source");
 }
 
 /* Those that nobody has set anything for are left out. */
@@ -177,7 +179,7 @@ static void asked_again_after_a_failure(void **state)
 static void one_fetch_for_all(void **state)
 {
   (void)state;
-  instance(1);
+  a_role(1);
   chain(NULL);
   start(0, NULL);
   start(1, NULL);
@@ -187,9 +189,9 @@ static void one_fetch_for_all(void **state)
   assert_int_equal(finish(1), LUN_OK);
   assert_ptr_equal(waits[0].cred, waits[2].cred);
   assert_ptr_equal(waits[1].cred, waits[2].cred);
-  assert_int_equal(imds_requests(), 3);
+  assert_int_equal(requests(), 1);
   assert_string_equal(key(), "ASIA0");
-  assert_int_equal(imds_requests(), 3);
+  assert_int_equal(requests(), 1);
 }
 
 /* 15 minutes before the end they are renewed beside the calls, which go on
@@ -197,18 +199,18 @@ static void one_fetch_for_all(void **state)
 static void the_advisory_window(void **state)
 {
   (void)state;
-  instance(2);
+  a_role(2);
   chain(NULL);
   assert_string_equal(key(), "ASIA0");
   scene.wall_s = NOW + HOUR - 901;
   scene.mono_skip_ms = 60000;
   assert_string_equal(key(), "ASIA0");
-  assert_int_equal(imds_requests(), 3);
+  assert_int_equal(requests(), 1);
   scene.wall_s = NOW + HOUR - 899;
   assert_string_equal(key(), "ASIA0"); /* at once */
   turn();
   assert_string_equal(key(), "ASIA1");
-  assert_int_equal(imds_requests(), 6);
+  assert_int_equal(requests(), 2);
 }
 
 /* A renewal that nobody waited for was left in the middle, since nobody turned
@@ -216,7 +218,7 @@ static void the_advisory_window(void **state)
 static void a_refresh_left_lying(void **state)
 {
   (void)state;
-  instance(2);
+  a_role(2);
   chain(NULL);
   assert_string_equal(key(), "ASIA0");
   scene.wall_s = NOW + HOUR - 899;
@@ -231,47 +233,47 @@ static void a_refresh_left_lying(void **state)
 static void the_mandatory_window(void **state)
 {
   (void)state;
-  instance(2);
+  a_role(2);
   chain(NULL);
   assert_string_equal(key(), "ASIA0");
   scene.wall_s = NOW + HOUR - 599;
   assert_string_equal(key(), "ASIA1");
-  assert_int_equal(imds_requests(), 6);
+  assert_int_equal(requests(), 2);
 }
 
 static void a_failed_refresh_keeps_what_is_valid(void **state)
 {
   (void)state;
-  instance(1);
+  a_role(1);
   chain(NULL);
   assert_string_equal(key(), "ASIA0");
   scene.wall_s = NOW + HOUR - 599;
   assert_string_equal(key(), "ASIA0"); /* tried, and failed */
-  assert_int_equal(imds_requests(), 4);
+  assert_int_equal(requests(), 2);
   scene.wall_s = NOW + HOUR - 301;
   assert_string_equal(key(), "ASIA0");
   scene.wall_s = NOW + HOUR - 299; /* too little for a call with retries */
-  assert_has(key(), "no credentials found");
-  assert_int_equal(error.code, LUN_ECREDENTIALS);
+  assert_has(key(), "words of AWS");
+  assert_int_equal(error.code, LUN_EACCESS);
 }
 
 /* What could have waited is not tried by every call. */
 static void a_pause_between_refreshes(void **state)
 {
   (void)state;
-  instance(1);
+  a_role(1);
   chain(NULL);
   assert_string_equal(key(), "ASIA0");
   scene.wall_s = NOW + HOUR - 800;
   assert_string_equal(key(), "ASIA0");
-  assert_int_equal(imds_requests(), 3); /* a minute has not gone by */
+  assert_int_equal(requests(), 1); /* a minute has not gone by */
   scene.mono_skip_ms = 61000;
   assert_string_equal(key(), "ASIA0");
   turn();
   assert_string_equal(key(), "ASIA0");
   turn();
   assert_string_equal(key(), "ASIA0");
-  assert_int_equal(imds_requests(), 4);
+  assert_int_equal(requests(), 2);
 }
 
 /* ----------------------------------------------------------------- stale -- */
@@ -281,7 +283,7 @@ static void stale_ones_are_not_given_again(void **state)
   struct lun_cred *old = NULL;
 
   (void)state;
-  instance(2);
+  a_role(2);
   chain(NULL);
   assert_string_equal(key(), "ASIA0");
   old = lun_cred_ref(waits[0].cred);
@@ -290,11 +292,11 @@ static void stale_ones_are_not_given_again(void **state)
   assert_int_equal(finish(1), LUN_OK);
   assert_int_equal(finish(2), LUN_OK);
   assert_string_equal(waits[1].cred->access_key_id, "ASIA1");
-  assert_int_equal(imds_requests(), 6); /* one refresh for both */
+  assert_int_equal(requests(), 2); /* one refresh for both */
   start(1, old); /* who comes late with the old ones finds the new ones */
   assert_int_equal(finish(1), LUN_OK);
   assert_string_equal(waits[1].cred->access_key_id, "ASIA1");
-  assert_int_equal(imds_requests(), 6);
+  assert_int_equal(requests(), 2);
   lun_cred_unref(old);
 }
 
@@ -335,7 +337,10 @@ static void keys_of_the_environment_that_expire(void **state)
   scene.wall_s = NOW + HOUR;
   assert_string_equal(key(), "AKIDNEW");
   scene.wall_s = NOW + 2 * HOUR;
-  assert_has(key(), "the credentials that env gave have expired already");
+  assert_string_equal(key(), "Credentials were refreshed, but the refreshed "
+                             "credentials are still expired: those of env "
+                             "ended at 2026-11-23T02:00:00Z");
+  assert_has(error.hint, "which says 2026-11-23T02:00:00Z");
 }
 
 /* ----------------------------------------------------------------- fixed -- */
@@ -351,8 +356,7 @@ static void fixed_ones(void **state)
   (void)state;
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
-  assert_int_equal(lun_source_fixed(&source, place, cred, &error),
-                   LUN_OK);
+  assert_int_equal(lun_source_fixed(&source, place, cred, &error), LUN_OK);
   assert_string_equal(key(), "AKIDFIXED");
   scene.wall_s = NOW + 1000 * HOUR;
   assert_string_equal(key(), "AKIDFIXED");

@@ -203,29 +203,88 @@ static void roles_refused(void **state)
 /* The base's credentials have expired when STS is asked: once with others. */
 static void an_expired_base(void **state)
 {
-  struct answer script[] = {{SEND_IT, sts_error(403, "ExpiredToken")},
-                            {SEND_IT, reader_answer("ASIAONE")},
-                            {SEND_IT, sts_error(403, "ExpiredToken")}};
-  struct answer imds[] = {{SEND_IT, imds_token()},
-                          {SEND_IT, answer_text(200, "", "app")},
-                          {SEND_IT, imds_keys("ASIAOLD", LATER)},
-                          {SEND_IT, imds_token()},
-                          {SEND_IT, answer_text(200, "", "app")},
-                          {SEND_IT, imds_keys("ASIANEW", LATER)}};
+  struct answer script[] = {
+      {SEND_IT, assumed("111122223333", "hop/" SESSION, "ASIAOLD", LATER)},
+      {SEND_IT, sts_error(403, "ExpiredToken")},
+      {SEND_IT, assumed("111122223333", "hop/" SESSION, "ASIANEW", LATER)},
+      {SEND_IT, reader_answer("ASIAONE")},
+      {SEND_IT, sts_error(403, "ExpiredToken")}};
   struct lun_role_options options = {.size = sizeof(options), .role_arn = ROLE};
   lun_session *role = NULL;
 
   (void)state;
-  serve(script, 3);
-  serve_imds(imds, 6);
+  set_config("[default]\nrole_arn = arn:aws:iam::111122223333:role/hop\n"
+             "source_profile = keys\n"
+             "[profile keys]\naws_access_key_id = AKIDKEYS\n"
+             "aws_secret_access_key = canary-secret\n");
+  serve(script, 5);
   assert_int_equal(make(NULL), LUN_OK);
   assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
                    LUN_OK);
   assert_string_equal(key_of(role), "ASIAONE");
-  assert_signed_by(request(0), "ASIAOLD");
-  assert_signed_by(request(1), "ASIANEW");
-  assert_int_equal(requests(), 2);
+  assert_signed_by(request(0), "AKIDKEYS");
+  assert_signed_by(request(1), "ASIAOLD");
+  assert_signed_by(request(2), "AKIDKEYS");
+  assert_signed_by(request(3), "ASIANEW");
+  assert_int_equal(requests(), 4);
   lun_session_unref(role);
+}
+
+/* ------------------------------------------------------------------ why -- */
+
+/* Asked anew each time, and recorded; what is at hand then is what was
+ * found. */
+static void why(void **state)
+{
+  struct answer script[] = {{SEND_IT, reader_answer("ASIAONE")},
+                            {SEND_IT, reader_answer("ASIATWO")},
+                            {SEND_IT, sts_error(403, "AccessDenied")}};
+  struct lun_role_options options = {.size = sizeof(options), .role_arn = ROLE};
+  struct lun_trace trace = {.ctx = NULL};
+  lun_session *role = NULL;
+
+  (void)state;
+  env_keys();
+  serve(script, 3);
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_OK);
+  assert_string_equal(key_of(role), "ASIAONE");
+  lun_trace_init(&trace, ctx);
+  assert_int_equal(lun_session_why(&trace, &cred, role, &error), LUN_OK);
+  assert_string_equal(cred->access_key_id, "ASIATWO");
+  lun_cred_unref(cred);
+  assert_true(trace.nsteps > 0); /* what the base asked comes first */
+  assert_string_equal(trace.steps[0].name, "env");
+  assert_int_equal(trace.steps[0].end, LUN_TRACE_FOUND);
+  lun_trace_clear(&trace);
+  assert_string_equal(key_of(role), "ASIATWO");
+
+  assert_int_equal(lun_session_why(&trace, &cred, role, &error), LUN_EACCESS);
+  assert_string_equal(trace.steps[0].name, "env");
+  lun_trace_clear(&trace);
+  assert_string_equal(key_of(role), "ASIATWO"); /* as good as before */
+  assert_int_equal(requests(), 3);
+  lun_session_unref(role);
+}
+
+static void why_of_fixed_keys(void **state)
+{
+  struct lun_session_options options = {.access_key_id = "AKIDFIXED",
+                                        .secret_access_key = "canary-secret"};
+  struct lun_trace trace = {.ctx = NULL};
+
+  (void)state;
+  env_keys();
+  assert_int_equal(make(&options), LUN_OK);
+  lun_trace_init(&trace, ctx);
+  assert_int_equal(lun_session_why(&trace, &cred, session, &error), LUN_OK);
+  assert_string_equal(cred->access_key_id, "AKIDFIXED");
+  lun_cred_unref(cred);
+  assert_int_equal(trace.nsteps, 1);
+  assert_string_equal(trace.steps[0].name, "session");
+  assert_string_equal(trace.steps[0].why, "keys given in code");
+  lun_trace_clear(&trace);
 }
 
 /* ------------------------------------------------------- by a reference -- */
@@ -376,6 +435,8 @@ int main(void)
       CASE(a_role_on_a_role),
       CASE(roles_refused),
       CASE(an_expired_base),
+      CASE(why),
+      CASE(why_of_fixed_keys),
       CASE(references),
       CASE(options_stay),
       CASE(the_region_of_a_role),
