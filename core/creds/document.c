@@ -126,8 +126,8 @@ enum lun_code lun_document_int(int64_t *out, bool *found,
     return rc;
   if (doc->json->nodes[node].kind != LUN_JSON_NUMBER)
     return wrong_type(doc, key, node, "a number", err);
-  if (!lun_text_int(lun_json_raw(doc->json, doc->text, node), INT64_MIN,
-                    INT64_MAX, out))
+  if (!lun_text_int(lun_json_raw(doc->json, doc->text, node), 0, INT64_MAX,
+                    out))
     return wrong(doc, key, "is not a whole number", err);
   *found = true;
   return LUN_OK;

@@ -43,8 +43,8 @@ LUN_NODISCARD enum lun_code lun_document_text(struct lun_buf *out,
                                               size_t object, const char *key,
                                               struct lun_error *err);
 
-/* The whole number that is member KEY; *FOUND says if there is one, and it is
- * not null. */
+/* The whole number, 0 or more, that is member KEY; *FOUND says if there is
+ * one that is not null. */
 LUN_NODISCARD enum lun_code lun_document_int(int64_t *out, bool *found,
                                              const struct lun_document *doc,
                                              size_t object, const char *key,
