@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -20,6 +19,7 @@
 #define OUTPUT_MAX ((size_t)64 << 10)
 #define TURNS_MAX  64
 #define ASK_MS     10 /* without a pidfd */
+#define CHUNK      ((size_t)4096)
 
 struct lun_child {
   lun_ctx *ctx;
@@ -31,9 +31,11 @@ struct lun_child {
   int pidfd;
   int in;  /* to its standard input, or -1 */
   int out; /* from its output, or -1 */
+  int err; /* from its standard error alone, or -1 */
   struct lun_buf input;
   size_t fed;
   struct lun_buf output;
+  struct lun_buf errors;
 };
 
 static void close_fd(int *fd)
@@ -102,16 +104,19 @@ static bool make_pipe(int ends[2])
 struct streams {
   int in[2];
   int out[2];
+  int err[2];
   bool no_input; /* /dev/null */
 };
 
 static bool open_streams(struct streams *streams,
                          const struct lun_spawn_options *options)
 {
-  *streams = (struct streams){{-1, -1}, {-1, -1}, false};
+  *streams = (struct streams){{-1, -1}, {-1, -1}, {-1, -1}, false};
   if (options->input.len > 0 && !make_pipe(streams->in))
     return false;
   if (!options->inherit && !make_pipe(streams->out))
+    return false;
+  if (options->errors && !make_pipe(streams->err))
     return false;
   streams->no_input = options->input.len == 0 && !options->inherit;
   return true;
@@ -120,6 +125,7 @@ static bool open_streams(struct streams *streams,
 static int plan_streams(posix_spawn_file_actions_t *actions,
                         const struct streams *streams)
 {
+  int err = streams->err[1] >= 0 ? streams->err[1] : streams->out[1];
   int error = 0;
 
   if (streams->no_input)
@@ -129,8 +135,8 @@ static int plan_streams(posix_spawn_file_actions_t *actions,
     error = posix_spawn_file_actions_adddup2(actions, streams->in[0], 0);
   if (error == 0 && streams->out[1] >= 0)
     error = posix_spawn_file_actions_adddup2(actions, streams->out[1], 1);
-  if (error == 0 && streams->out[1] >= 0)
-    error = posix_spawn_file_actions_adddup2(actions, streams->out[1], 2);
+  if (error == 0 && err >= 0)
+    error = posix_spawn_file_actions_adddup2(actions, err, 2);
   if (error == 0)
     error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
   return error;
@@ -205,25 +211,33 @@ static enum lun_code cannot_run(const char *program, int error,
   return LUN_EFILE;
 }
 
-/* Keeps our ends of the pipes, which must not block us. */
+/* Keeps our end of a pipe, which must not block us. */
+static int take_end(int *end)
+{
+  int fd = *end;
+
+  *end = -1;
+  if (fd >= 0)
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
 static void take_streams(lun_child *child, struct streams *streams)
 {
-  child->in = streams->in[1];
-  child->out = streams->out[0];
-  streams->in[1] = -1;
-  streams->out[0] = -1;
-  if (child->in >= 0)
-    (void)fcntl(child->in, F_SETFL, O_NONBLOCK);
-  if (child->out >= 0)
-    (void)fcntl(child->out, F_SETFL, O_NONBLOCK);
+  child->in = take_end(&streams->in[1]);
+  child->out = take_end(&streams->out[0]);
+  child->err = take_end(&streams->err[0]);
 }
 
 static void close_streams(struct streams *streams)
 {
-  close_fd(&streams->in[0]);
-  close_fd(&streams->in[1]);
-  close_fd(&streams->out[0]);
-  close_fd(&streams->out[1]);
+  size_t i = 0;
+
+  for (i = 0; i < 2; i++) {
+    close_fd(&streams->in[i]);
+    close_fd(&streams->out[i]);
+    close_fd(&streams->err[i]);
+  }
 }
 
 static enum lun_code spawn(lun_child *child,
@@ -271,10 +285,11 @@ enum lun_code lun_child_new(lun_child **out, lun_ctx *ctx,
   child->pid = -1;
   child->own_group = options->own_group;
   child->whole = options->whole;
-  child->pidfd = child->in = child->out = -1;
+  child->pidfd = child->in = child->out = child->err = -1;
   lun_buf_init(&child->input, ctx, SIZE_MAX);
   lun_buf_init(&child->output, ctx,
                options->limit != 0 ? options->limit : OUTPUT_MAX);
+  lun_buf_init(&child->errors, ctx, LUN_CHILD_ERRORS + CHUNK);
   rc = spawn(child, options, err);
   if (rc) {
     lun_child_free(child);
@@ -320,29 +335,47 @@ static void feed(lun_child *child)
   }
 }
 
-/* Takes what the child says now; what is over the limit is dropped. */
-static void hear(lun_child *child)
+/* Keeps what of its output fits. */
+static void keep(lun_child *child, const char *chunk, size_t len)
 {
-  char chunk[4096];
+  size_t room = child->output.max - child->output.len;
+
+  child->cut = child->cut || len > room;
+  lun_buf_add(&child->output, chunk, len < room ? len : room);
+}
+
+/* Keeps the end of its standard error: that is where it says what is wrong. */
+static void keep_last(lun_child *child, const char *chunk, size_t len)
+{
+  struct lun_buf *errors = &child->errors;
+
+  lun_buf_add(errors, chunk, len);
+  if (errors->len > LUN_CHILD_ERRORS) {
+    memmove(errors->ptr, errors->ptr + errors->len - LUN_CHILD_ERRORS,
+            LUN_CHILD_ERRORS);
+    lun_buf_cut(errors, LUN_CHILD_ERRORS);
+  }
+}
+
+/* Takes what the child says now in one of its streams. */
+static void hear(lun_child *child, int *fd,
+                 void (*take)(lun_child *child, const char *chunk, size_t len))
+{
+  char chunk[CHUNK];
   ssize_t got = 1;
   int turns = 0;
 
   /* Some turns empty a pipe; more of them would serve a flood for ever. */
   for (turns = 0; got > 0 && turns < TURNS_MAX; turns++) {
-    got = read(child->out, chunk, sizeof(chunk));
-    if (got > 0) {
-      size_t room = child->output.max - child->output.len;
-
-      child->cut = child->cut || (size_t)got > room;
-      lun_buf_add(&child->output, chunk,
-                  (size_t)got < room ? (size_t)got : room);
-    }
+    got = read(*fd, chunk, sizeof(chunk));
+    if (got > 0)
+      take(child, chunk, (size_t)got);
   }
   lun_secret_wipe(chunk, sizeof(chunk));
   if (child->cut && child->whole)
     lun_child_kill(child, SIGKILL);
   if (got == 0)
-    close_fd(&child->out);
+    close_fd(fd);
 }
 
 /* Takes the child's end, if it has come. */
@@ -368,26 +401,28 @@ static enum lun_code reap(lun_child *child, int flags, struct lun_error *err)
   return LUN_OK;
 }
 
-/* Waits at most TIMEOUT_MS for anything to happen. */
+/* Waits at most TIMEOUT_MS for anything to happen, and does what it asks. */
 static void await(lun_child *child, int64_t timeout_ms, int stop_fd)
 {
-  struct pollfd fds[4] = {{child->pidfd, POLLIN, 0},
-                          {child->in, POLLOUT, 0},
-                          {child->out, POLLIN, 0},
-                          {stop_fd, POLLIN, 0}};
+  struct pollfd fds[] = {{child->pidfd, POLLIN, 0},
+                         {child->in, POLLOUT, 0},
+                         {child->out, POLLIN, 0},
+                         {child->err, POLLIN, 0},
+                         {stop_fd, POLLIN, 0}};
 
   if (child->pidfd < 0 && (timeout_ms < 0 || timeout_ms > ASK_MS))
     timeout_ms = ASK_MS;
   if (timeout_ms > INT32_MAX)
     timeout_ms = INT32_MAX;
-  child->end.stopped = false;
-  if (poll(fds, 4, (int)timeout_ms) <= 0)
+  if (poll(fds, sizeof(fds) / sizeof(fds[0]), (int)timeout_ms) <= 0)
     return;
   if (fds[1].revents != 0)
     feed(child);
   if (fds[2].revents != 0)
-    hear(child);
-  child->end.stopped = fds[3].revents != 0;
+    hear(child, &child->out, keep);
+  if (fds[3].revents != 0)
+    hear(child, &child->err, keep_last);
+  child->end.stopped = fds[4].revents != 0;
 }
 
 enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms, int stop_fd,
@@ -395,25 +430,48 @@ enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms, int stop_fd,
 {
   int64_t until = lun_clock_mono_ms(child->ctx) + timeout_ms;
   enum lun_code rc = LUN_OK;
+  bool over = false; /* the time is, and all that was ready in it is done */
 
   child->end.stopped = false;
   while (!child->end.ended) {
-    int64_t left = timeout_ms < 0 ? -1 : until - lun_clock_mono_ms(child->ctx);
+    int64_t left = -1;
 
     rc = reap(child, WNOHANG, err);
     if (rc)
       return rc;
-    if (child->end.ended || child->end.stopped ||
-        (timeout_ms >= 0 && left <= 0))
+    if (child->end.ended || child->end.stopped || over)
       break;
-    await(child, left, stop_fd);
+    if (timeout_ms >= 0) {
+      left = until - lun_clock_mono_ms(child->ctx);
+      over = left <= 0;
+    }
+    await(child, over ? 0 : left, stop_fd);
   }
-  /* What it said last; a process that it left behind may hold the pipe. */
+  /* What it said last; a process that it left behind may hold the pipes. */
   if (child->end.ended && child->out >= 0)
-    hear(child);
+    hear(child, &child->out, keep);
+  if (child->end.ended && child->err >= 0)
+    hear(child, &child->err, keep_last);
   *end = child->end;
   end->stopped = end->stopped && !end->ended;
-  return child->output.fail == LUN_ENOMEM ? lun_error_nomem(err) : LUN_OK;
+  if (child->output.fail == LUN_ENOMEM || child->errors.fail == LUN_ENOMEM)
+    return lun_error_nomem(err);
+  return LUN_OK;
+}
+
+size_t lun_child_fds(const lun_child *child, struct pollfd fds[LUN_CHILD_FDS])
+{
+  const struct pollfd all[LUN_CHILD_FDS] = {{child->pidfd, POLLIN, 0},
+                                            {child->in, POLLOUT, 0},
+                                            {child->out, POLLIN, 0},
+                                            {child->err, POLLIN, 0}};
+  size_t count = 0;
+  size_t i = 0;
+
+  for (i = 0; i < LUN_CHILD_FDS; i++)
+    if (all[i].fd >= 0)
+      fds[count++] = all[i];
+  return count;
 }
 
 struct lun_span lun_child_output(const lun_child *child, bool *cut)
@@ -421,6 +479,11 @@ struct lun_span lun_child_output(const lun_child *child, bool *cut)
   if (cut != NULL)
     *cut = child->cut;
   return lun_buf_view(&child->output);
+}
+
+struct lun_span lun_child_errors(const lun_child *child)
+{
+  return lun_buf_view(&child->errors);
 }
 
 void lun_child_kill(lun_child *child, int signal)
@@ -438,8 +501,10 @@ void lun_child_free(lun_child *child)
     (void)reap(child, 0, NULL);
   close_fd(&child->in);
   close_fd(&child->out);
+  close_fd(&child->err);
   close_fd(&child->pidfd);
   lun_buf_done(&child->input);
   lun_buf_done(&child->output);
+  lun_buf_done(&child->errors);
   lun_mem_free(child->ctx, child);
 }

@@ -8,6 +8,11 @@
 
 #include "../base/secret.h"
 
+#include <poll.h>
+
+#define LUN_CHILD_FDS    4
+#define LUN_CHILD_ERRORS 4096 /* bytes of standard error kept apart */
+
 struct lun_spawn_options {
   const char *const *argv; /* ended by NULL; argv[0] is looked for in PATH */
   const char *const *env;  /* ended by NULL; NULL: ours, less AWS_*, proxies
@@ -17,6 +22,7 @@ struct lun_spawn_options {
   size_t limit;            /* of captured output, in bytes; 0: 64 KiB */
   bool whole;              /* it is killed if its output is over the limit */
   bool inherit;            /* output goes where ours goes; else captured */
+  bool errors;             /* standard error is captured apart, its end */
   bool own_group;          /* a process group of its own */
 };
 
@@ -48,17 +54,27 @@ struct lun_child_end {
 };
 
 /*
- * Waits at most TIMEOUT_MS (-1: without bound) or until STOP_FD (-1: none) can
- * be read, feeding input and capturing output, both streams together.  What it
- * has left behind in the background is not waited for.
+ * Waits at most TIMEOUT_MS (0: not at all; -1: without bound) or until STOP_FD
+ * (-1: none) can be read, feeding input and capturing output, both streams
+ * together but for `errors`.  What it has left behind in the background is not
+ * waited for.
  */
 LUN_NODISCARD enum lun_code lun_child_wait(lun_child *child, int64_t timeout_ms,
                                            int stop_fd,
                                            struct lun_child_end *end,
                                            struct lun_error *err);
 
+/*
+ * What to poll for until lun_child_wait has more to do; gives their number.
+ * Without a pidfd (lun_child_fd) its end may come without any of them.
+ */
+size_t lun_child_fds(const lun_child *child, struct pollfd fds[LUN_CHILD_FDS]);
+
 /* What it has printed so far, and (CUT may be NULL) if there was more. */
 struct lun_span lun_child_output(const lun_child *child, bool *cut);
+
+/* What it has last said on its standard error, if that is captured apart. */
+struct lun_span lun_child_errors(const lun_child *child);
 
 /*
  * Sends a signal to the child's group (or to it alone without one), unless it

@@ -118,6 +118,62 @@ static void output_is_capped(void **state)
   lun_child_free(child);
 }
 
+/* Standard error apart; of much, what was said last. */
+static void errors_apart(void **state)
+{
+  struct lun_spawn_options apart = {.errors = true};
+  lun_child *child = sh("echo out; echo err >&2", apart);
+  struct lun_child_end end = {.ended = false};
+  bool cut = true;
+
+  (void)state;
+  assert_int_equal(lun_child_wait(child, 20000, -1, &end, &error), 0);
+  assert_string_equal(lun_child_output(child, &cut).ptr, "out\n");
+  assert_false(cut);
+  assert_string_equal(lun_child_errors(child).ptr, "err\n");
+  lun_child_free(child);
+  child = sh("head -c 300000 /dev/zero >&2; printf 'the last' >&2", apart);
+  assert_int_equal(lun_child_wait(child, 20000, -1, &end, &error), 0);
+  assert_int_equal(end.status, 0);
+  assert_int_equal(lun_child_output(child, &cut).len, 0);
+  assert_false(cut);
+  assert_int_equal(lun_child_errors(child).len, LUN_CHILD_ERRORS);
+  assert_string_equal(lun_child_errors(child).ptr + LUN_CHILD_ERRORS - 8,
+                      "the last");
+  lun_child_free(child);
+}
+
+/* One turn at a time, with the waiting done by who runs it. */
+static void turn_by_turn(void **state)
+{
+  static char big[300000];
+  struct lun_spawn_options lots = {
+      .input = {big, sizeof(big)}, .limit = sizeof(big), .errors = true};
+  lun_child *child = sh("cat; exec >&-; sleep 0.1; exit 3", lots);
+  struct lun_child_end end = {.ended = false};
+  int64_t before = lun_clock_mono_ms(ctx);
+  int turns = 0;
+
+  (void)state;
+  memset(big, 'x', sizeof(big)); /* the child's copy stays */
+  assert_int_equal(lun_child_wait(child, 0, -1, &end, &error), 0);
+  assert_false(end.ended);
+  assert_in_range(lun_clock_mono_ms(ctx) - before, 0, 90);
+  while (!end.ended) {
+    struct pollfd fds[LUN_CHILD_FDS];
+    size_t count = lun_child_fds(child, fds);
+
+    assert_in_range(count, 1, LUN_CHILD_FDS);
+    assert_in_range(turns++, 0, 10000);
+    assert_in_range(poll(fds, count, 20000), 1, LUN_CHILD_FDS);
+    assert_int_equal(lun_child_wait(child, 0, -1, &end, &error), 0);
+  }
+  assert_int_equal(end.status, 3);
+  assert_in_range(lun_clock_mono_ms(ctx) - before, 100, 20000);
+  assert_int_equal(lun_child_output(child, NULL).len, sizeof(big));
+  lun_child_free(child);
+}
+
 static void stopped(void **state)
 {
   struct lun_spawn_options grouped = {.own_group = true};
@@ -270,8 +326,9 @@ static void not_found(void **state)
 
 static void every_allocation_fails_once(void **state)
 {
-  const char *const argv[] = {"cat", NULL};
-  struct lun_spawn_options options = {.argv = argv, .input = LUN_SPAN_LIT("x")};
+  const char *const argv[] = {"sh", "-c", "cat; echo err >&2", NULL};
+  struct lun_spawn_options options = {
+      .argv = argv, .input = LUN_SPAN_LIT("x"), .errors = true};
   enum lun_code rc = LUN_ENOMEM;
   int n = 0;
 
@@ -372,6 +429,8 @@ int main(void)
       TEST(statuses),
       TEST(input),
       TEST(output_is_capped),
+      TEST(errors_apart),
+      TEST(turn_by_turn),
       TEST(stopped),
       TEST(environment),
       TEST(descriptors_and_signals),
