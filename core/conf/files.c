@@ -153,10 +153,8 @@ static enum lun_code read_ini(struct lun_ini *out, lun_ctx *ctx,
   struct lun_buf text = LUN_BUF_INIT(ctx, CONFIG_MAX);
   struct stat info = {0};
 
-  if (path == NULL || !exists(path, &info)) {
-    out->ctx = ctx;
+  if (path == NULL || !exists(path, &info))
     return LUN_OK;
-  }
   if (kind == LUN_INI_CREDENTIALS)
     warn_open(ctx, path, &info);
   rc = lun_file_read(&text, path, err);

@@ -38,6 +38,7 @@ struct lun_files {
   lun_ctx *ctx;
   char *config_path;      /* NULL: there is no home directory */
   char *credentials_path; /* likewise */
+  /* Of a file that is not there, ctx is NULL. */
   struct lun_ini config;
   struct lun_ini credentials;
 };

@@ -19,6 +19,7 @@
  * does not change its identity because a file or a role has gone.
  */
 #include "chain.h"
+#include "none.h"
 
 #include "../base/error.h"
 #include "../base/log.h"
@@ -170,20 +171,6 @@ static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
 
 /* ---------------------------------------------------------------- chain -- */
 
-static enum lun_step nothing_found(lun_source *source)
-{
-  struct lun_error *err = &source->refresh.err;
-  bool again = source->walk.before != NULL;
-  enum lun_code rc = lun_error_set(
-      err, LUN_ECREDENTIALS, "no credentials found%s: %s",
-      again ? " any more" : "", lun_buf_text(&source->walk.reasons));
-
-  lun_error_hint(err, "on an EC2 instance attach a role; elsewhere set "
-                      "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
-                      "profile that has credentials");
-  return lun_task_end(&source->refresh, rc, NULL);
-}
-
 /* Where the trace of this refresh goes to. */
 static struct lun_trace *trace_of(lun_source *source)
 {
@@ -215,7 +202,8 @@ static enum lun_step chain_fetch(lun_source *source)
   if (walk->task.rc)
     return lun_task_end(task, walk->task.rc, &walk->task.err);
   if (walk->cred == NULL)
-    return nothing_found(source);
+    return lun_task_end(
+        task, lun_none(walk, source->listener != NULL, &task->err), NULL);
   if (walk->before == NULL)
     source->at = walk->at;
   return adopt(source, walk->cred, walk->skew);

@@ -31,16 +31,20 @@ static void no_keys(char *reason, const struct lun_files *files,
 
   if (path == NULL)
     lun_provider_reason(reason, "HOME is not set");
+  else if (ini->ctx == NULL)
+    lun_provider_reason(reason, "there is no such file");
   else if (lun_ini_find(ini, LUN_INI_PROFILE, profile) == NULL)
-    lun_provider_reason(reason, "no profile \"%s\" in %s", profile, path);
+    lun_provider_reason(reason, "the file has no such profile");
+  else if (value_of(files, file, profile, "aws_secret_access_key").len > 0)
+    lun_provider_reason(reason, "no aws_access_key_id, although there is an "
+                                "aws_secret_access_key");
   else
-    lun_provider_reason(reason, "no aws_access_key_id for \"%s\" in %s",
-                        profile, path);
+    lun_provider_reason(reason, "no aws_access_key_id");
 }
 
-/* Why neither file has keys: the config file's provider is asked last, and
- * speaks for both. */
-static void no_keys_in_either(char *reason, const struct lun_files *files,
+/* Why neither file has keys, for the error of the whole chain: the config
+ * file's provider is asked last, and speaks for both. */
+static void no_keys_in_either(char *sum, const struct lun_files *files,
                               const char *profile)
 {
   const char *paths[2] = {files->credentials_path, files->config_path};
@@ -49,12 +53,13 @@ static void no_keys_in_either(char *reason, const struct lun_files *files,
   bool second = lun_ini_find(&files->config, LUN_INI_PROFILE, profile) != NULL;
 
   if (paths[0] == NULL || paths[1] == NULL)
-    no_keys(reason, files,
-            paths[0] == NULL ? LUN_INI_CONFIG : LUN_INI_CREDENTIALS, profile);
+    lun_provider_reason(sum, "HOME is not set");
+  else if (files->credentials.ctx == NULL && files->config.ctx == NULL)
+    lun_provider_reason(sum, "neither %s nor %s is there", paths[0], paths[1]);
   else if (!first && !second)
-    lun_provider_reason(reason, "in neither %s nor %s", paths[0], paths[1]);
+    lun_provider_reason(sum, "in neither %s nor %s", paths[0], paths[1]);
   else
-    lun_provider_reason(reason, "no aws_access_key_id in %s%s%s",
+    lun_provider_reason(sum, "no aws_access_key_id in %s%s%s",
                         first ? paths[0] : "", first && second ? " or " : "",
                         second ? paths[1] : "");
 }
@@ -96,7 +101,9 @@ static enum lun_code read_keys(struct lun_provider *provider,
   if (fields.session_token.len == 0)
     fields.session_token = value_of(files, file, profile, "aws_session_token");
   fields.account_id = value_of(files, file, profile, "aws_account_id");
-  lun_provider_reason(provider->found, "keys in %s:%d", path, key->line);
+  lun_provider_reason(provider->found, "keys %s a token, in %s:%d",
+                      fields.session_token.len > 0 ? "with" : "without", path,
+                      key->line);
   rc = lun_cred_new(&provider->cred, ctx, &fields, err);
   if (rc == LUN_ECREDENTIALS)
     lun_error_prefix(err, "%s:%d: ", path, key->line);
@@ -107,8 +114,8 @@ static enum lun_code read_keys(struct lun_provider *provider,
 
 static void look(struct lun_provider *provider, const char *path)
 {
-  lun_provider_reason(provider->looked, "profile \"%s\" in %s",
-                      provider->profile, path == NULL ? "no file" : path);
+  lun_provider_reason(provider->looked, "profile \"%s\"%s%s", provider->profile,
+                      path == NULL ? "" : " in ", path == NULL ? "" : path);
 }
 
 static enum lun_step credentials_step(struct lun_task *task)
@@ -129,7 +136,7 @@ static enum lun_step config_step(struct lun_task *task)
   look(provider, files->config_path);
   rc = read_keys(provider, LUN_INI_CONFIG, &task->err);
   if (!rc && provider->cred == NULL)
-    no_keys_in_either(provider->reason, files, provider->profile);
+    no_keys_in_either(provider->sum, files, provider->profile);
   return lun_task_end(task, rc, NULL);
 }
 

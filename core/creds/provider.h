@@ -25,13 +25,19 @@ struct lun_provider {
                   would stand for the profile's keys are not looked at */
   const struct lun_cred *before; /* what it gave the last time, if it is asked
                                     to renew that; borrowed; NULL: nothing */
-  struct lun_cred *cred; /* the result: NULL with rc 0 is "none" */
+  struct lun_cred *cred;         /* the result: NULL with rc 0 is "none" */
   int64_t skew; /* the clock that cred's expiry is told by, less ours, in s */
   char reason[LUN_REASON_LEN]; /* why it was passed over */
   char looked[LUN_REASON_LEN]; /* what it looked at: variables, a file, a URL */
   char found[LUN_REASON_LEN];  /* what it found there: "role web, account 1" */
-  char label[LUN_LABEL_LEN]; /* what the error of the whole chain calls it; "":
-                                left out, as nobody could have meant it */
+
+  /* For the error of the whole chain, if none has any: */
+  char label[LUN_LABEL_LEN]; /* what it is called there; "": left out, as
+                                nobody could have meant it */
+  char sum[LUN_REASON_LEN];  /* in place of the reason; "": that will do */
+  const char *hint; /* what would have made it have some, where it came close;
+                       static; NULL: it did not */
+
   struct lun_trace *trace; /* where to record what it asks of others; or NULL */
   int depth;               /* of what it records there */
   void (*release)(struct lun_provider *provider); /* ends what is its own */

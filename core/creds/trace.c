@@ -4,6 +4,7 @@
 #include "trace.h"
 
 #include "../base/clock.h"
+#include "../base/error.h"
 #include "../base/mem.h"
 
 void lun_trace_init(struct lun_trace *trace, lun_ctx *ctx)
@@ -24,6 +25,19 @@ void lun_trace_clear(struct lun_trace *trace)
   }
   lun_mem_free(ctx, trace->steps);
   lun_trace_init(trace, ctx);
+}
+
+/* A copy that can be printed anywhere: names of files, and what services
+ * said, may be anything. */
+static char *keep(lun_ctx *ctx, const char *text)
+{
+  size_t len = strlen(text);
+  size_t size = len + sizeof("..."); /* no character gets longer */
+  char *copy = lun_mem_alloc(ctx, size);
+
+  if (copy != NULL)
+    lun_error_text(copy, size, (struct lun_span){text, len});
+  return copy;
 }
 
 size_t lun_trace_begin(struct lun_trace *trace, int depth, const char *name)
@@ -58,8 +72,8 @@ void lun_trace_finish(struct lun_trace *trace, size_t step, const char *looked,
   at = &trace->steps[step];
   at->end = end;
   at->took_ms = lun_clock_mono_ms(trace->ctx) - at->began_ms;
-  at->looked = lun_mem_strdup(trace->ctx, looked);
-  at->why = lun_mem_strdup(trace->ctx, why);
+  at->looked = keep(trace->ctx, looked);
+  at->why = keep(trace->ctx, why);
   trace->lost = at->looked == NULL || at->why == NULL;
 }
 

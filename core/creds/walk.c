@@ -63,7 +63,10 @@ static bool take(struct lun_walk *walk)
                    provider->reason);
   if (provider->label[0] != '\0')
     lun_buf_addf(&walk->reasons, "%s%s: %s", walk->reasons.len > 0 ? "; " : "",
-                 provider->label, provider->reason);
+                 provider->label,
+                 provider->sum[0] != '\0' ? provider->sum : provider->reason);
+  if (provider->hint != NULL)
+    walk->hint = provider->hint;
   log_passed(walk);
   return false;
 }

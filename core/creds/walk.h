@@ -13,6 +13,7 @@ struct lun_walk {
   size_t at;             /* the maker whose provider gave them */
   char found[LUN_REASON_LEN]; /* where: "role web" */
   struct lun_buf reasons; /* "environment: AWS_ACCESS_KEY_ID is not set; ..." */
+  const char *hint;       /* of the last one that came close; NULL: none did */
 
   /* What its providers gave the last time; borrowed; NULL: nothing.  Set
    * between _init and _start. */

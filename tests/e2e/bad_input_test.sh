@@ -65,7 +65,7 @@ holds 'has eighty columns, less what no word fills' [ "$(awk '{ if (length > mos
 # credentials
 export AWS_EC2_METADATA_DISABLED=true
 unset AWS_EC2_METADATA_SERVICE_ENDPOINT
-bad 'no credentials' 10 'no credentials found: environment: AWS_ACCESS_KEY_ID is not set; profile default: in neither [^ ]*/credentials nor [^ ]*/config; instance metadata: AWS_EC2_METADATA_DISABLED is true +hint' \
+bad 'no credentials' 10 'no credentials found: environment: AWS_ACCESS_KEY_ID is not set; profile default: neither [^ ]*/credentials nor [^ ]*/config is there; instance metadata: AWS_EC2_METADATA_DISABLED is true +hint' \
   lunette get "$S"
 bad 'unknown profile' 10 'nobody' lunette get "$S" --profile nobody
 bad 'half a key' 10 'AWS_SECRET_ACCESS_KEY' env AWS_ACCESS_KEY_ID=AKIDEXAMPLE lunette get "$S"

@@ -155,7 +155,7 @@ static void nothing_anywhere(void **state)
   chain(NULL);
   (void)snprintf(want, sizeof(want),
                  "no credentials found: environment: AWS_ACCESS_KEY_ID is not "
-                 "set; profile default: in neither %s nor %s; instance "
+                 "set; profile default: neither %s nor %s is there; instance "
                  "metadata: AWS_EC2_METADATA_DISABLED is true",
                  scene.credentials, scene.config);
   assert_string_equal(key(), want);

@@ -14,16 +14,14 @@ static void keys_in_the_credentials_file(void **state)
   gives(lun_provider_credentials_file, NULL, "AKIDONE", NULL);
   assert_string_equal(provider->name, "shared-credentials-file");
   assert_string_equal(provider->cred->account_id, "111122223333");
-  set_credentials("");
-  (void)snprintf(text, sizeof(text), "in neither %s nor %s", scene.credentials,
-                 scene.config);
-  passes(lun_provider_config_file, NULL, text);
-  assert_string_equal(provider->reason, text);
-  assert_string_equal(provider->label, "profile default");
+  (void)snprintf(text, sizeof(text), "keys without a token, in %s:2",
+                 scene.credentials);
+  assert_string_equal(provider->found, text);
   set_credentials("[default]\naws_access_key_id = AKIDONE\n"
                   "aws_secret_access_key = canary-secret\n"
                   "aws_session_token = token-new\n");
   gives(lun_provider_credentials_file, NULL, "AKIDONE", "token-new");
+  assert_has(provider->found, "keys with a token, in ");
   set_credentials("[default]\naws_access_key_id = AKIDONE\n"
                   "aws_secret_access_key = canary-secret\n"
                   "aws_session_token = token-new\n"
@@ -34,7 +32,6 @@ static void keys_in_the_credentials_file(void **state)
 static void keys_in_the_config_file(void **state)
 {
   struct lun_session_options options = {.profile = "dev"};
-  char text[320] = "";
 
   (void)state;
   set_config("[default]\nregion = x-y-1\n"
@@ -43,15 +40,48 @@ static void keys_in_the_config_file(void **state)
   set_credentials("[other]\naws_access_key_id = AKIDONE\n");
   gives(lun_provider_config_file, &options, "AKIDTWO", NULL);
   assert_string_equal(provider->name, "config-file");
-  passes(lun_provider_credentials_file, &options, "no profile \"dev\" in /tmp");
+  passes(lun_provider_credentials_file, &options,
+         "the file has no such profile");
+}
+
+/* Each says what its own file lacks; the one asked last sums up both. */
+static void why_there_are_none(void **state)
+{
+  char text[320] = "";
+
+  (void)state;
+  passes(lun_provider_credentials_file, NULL, "there is no such file");
+  (void)snprintf(text, sizeof(text), "profile \"default\" in %s",
+                 scene.credentials);
+  assert_string_equal(provider->looked, text);
+  assert_string_equal(provider->label, "");
+  passes(lun_provider_config_file, NULL, "there is no such file");
+  (void)snprintf(text, sizeof(text), "neither %s nor %s is there",
+                 scene.credentials, scene.config);
+  assert_string_equal(provider->sum, text);
+  assert_string_equal(provider->label, "profile default");
+
+  set_credentials("");
+  passes(lun_provider_credentials_file, NULL, "the file has no such profile");
+  passes(lun_provider_config_file, NULL, "there is no such file");
+  (void)snprintf(text, sizeof(text), "in neither %s nor %s", scene.credentials,
+                 scene.config);
+  assert_string_equal(provider->sum, text);
+
+  set_config("[default]\nregion = x-y-1\n");
+  passes(lun_provider_config_file, NULL, "no aws_access_key_id");
+  assert_string_equal(provider->reason, "no aws_access_key_id");
   (void)snprintf(text, sizeof(text), "no aws_access_key_id in %s",
                  scene.config);
-  passes(lun_provider_config_file, NULL, text);
-  assert_string_equal(provider->reason, text);
-  set_credentials("[default]\nregion = x\n");
+  assert_string_equal(provider->sum, text);
+
+  set_credentials("[default]\naws_secret_access_key = canary-secret\n");
+  passes(lun_provider_credentials_file, NULL,
+         "no aws_access_key_id, although there is an aws_secret_access_key");
+  passes(lun_provider_config_file, NULL, "no aws_access_key_id");
   (void)snprintf(text, sizeof(text), "no aws_access_key_id in %s or %s",
                  scene.credentials, scene.config);
-  passes(lun_provider_config_file, NULL, text);
+  assert_string_equal(provider->sum, text);
 }
 
 static void half_a_pair(void **state)
@@ -95,6 +125,8 @@ static void no_home(void **state)
   set_env("AWS_SHARED_CREDENTIALS_FILE", NULL);
   passes(lun_provider_credentials_file, NULL, "HOME is not set");
   passes(lun_provider_config_file, NULL, "HOME is not set");
+  assert_string_equal(provider->looked, "profile \"default\"");
+  assert_string_equal(provider->sum, "HOME is not set");
 }
 
 /* --------------------------------------------------------------- memory -- */
@@ -117,11 +149,9 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      PROVIDER(keys_in_the_credentials_file),
-      PROVIDER(keys_in_the_config_file),
-      PROVIDER(half_a_pair),
-      PROVIDER(keys_that_cannot_be),
-      PROVIDER(no_home),
+      PROVIDER(keys_in_the_credentials_file), PROVIDER(keys_in_the_config_file),
+      PROVIDER(why_there_are_none),           PROVIDER(half_a_pair),
+      PROVIDER(keys_that_cannot_be),          PROVIDER(no_home),
       PROVIDER(every_allocation_fails_once),
   };
 
