@@ -24,6 +24,7 @@ static const struct suite suites[] = {
     {"botocore-endpoint-rules", run_endpoints},
     {"reference-botocore-data/partitions.json", run_partitions},
     {"botocore-configured-endpoint-urls/profile-tests.json", run_configured},
+    {"smithy-rs-config/recursion-detection.json", run_recursion},
 };
 
 /* What is in such folders and has nothing here to run it, with the reason. */

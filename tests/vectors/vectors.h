@@ -74,5 +74,6 @@ void run_dates(struct tally *tally, const char *path);
 void run_endpoints(struct tally *tally, const char *path);
 void run_partitions(struct tally *tally, const char *path);
 void run_configured(struct tally *tally, const char *path);
+void run_recursion(struct tally *tally, const char *path);
 
 #endif
