@@ -422,11 +422,21 @@ static enum lun_step take(struct lun_cred_wait *wait)
 {
   const lun_source *source = wait->source;
   const struct lun_task *refreshed = &source->refresh;
+  bool stale = same(source->cred, wait->stale);
 
-  if (refreshed->rc && (wait->trace != NULL || !usable(source) ||
-                        same(source->cred, wait->stale)))
-    return lun_task_end(&wait->task, refreshed->rc, &refreshed->err);
-  return same(source->cred, wait->stale) ? no_others(wait) : give(wait);
+  if (!refreshed->rc && !stale)
+    return give(wait);
+  if (!refreshed->rc)
+    return no_others(wait);
+  if (usable(source) && !stale && wait->trace == NULL)
+    return give(wait);
+  wait->task.err = refreshed->err;
+  if (stale)
+    lun_error_prefix(&wait->task.err,
+                     "the credentials of %s have expired, and there are no "
+                     "others: ",
+                     source->cred->provider);
+  return lun_task_end(&wait->task, refreshed->rc, NULL);
 }
 
 static enum lun_step wait_step(struct lun_task *task)

@@ -68,7 +68,10 @@ static bool take(struct lun_walk *walk)
   if (provider->hint != NULL)
     walk->hint = provider->hint;
   log_passed(walk);
-  return false;
+  if (walk->reasons.fail != LUN_ENOMEM)
+    return false;
+  (void)lun_task_end(&walk->task, lun_error_nomem(&walk->task.err), NULL);
+  return true;
 }
 
 static enum lun_step step(struct lun_task *task)
@@ -91,8 +94,7 @@ static enum lun_step step(struct lun_task *task)
       return LUN_STEP_DONE;
     walk->at++;
   }
-  rc = lun_buf_status(&walk->reasons, "the reasons", &task->err);
-  return lun_task_end(task, rc == LUN_ENOMEM ? rc : LUN_OK, NULL);
+  return lun_task_end(task, LUN_OK, NULL);
 }
 
 static void cancel(struct lun_task *task)

@@ -1,107 +1,5 @@
-/* The chain, and the cache in front of it, with a clock that the test moves. */
-#include "../../core/creds/chain.h"
-#include "aws.h"
-
-#define HOUR 3600
-
-static lun_source *source;
-static struct lun_cred_wait waits[3];
-
-static void chain(const struct lun_session_options *options)
-{
-  assert_int_equal(load_settings(options), LUN_OK);
-  assert_int_equal(lun_source_chain(&source, place, &error), LUN_OK);
-}
-
-static void start(size_t n, struct lun_cred *stale)
-{
-  lun_cred_wait_done(&waits[n]);
-  lun_cred_wait_init(&waits[n], source);
-  lun_cred_wait_start(&waits[n], stale, 0);
-}
-
-static enum lun_code finish(size_t n)
-{
-  enum lun_code rc = LUN_OK;
-
-  memset(&error, 0, sizeof(error));
-  rc = lun_loop_run(loop, &waits[n].task, &error);
-  assert_null(strstr(error.message, "canary"));
-  return rc;
-}
-
-/* The key that the source gives now, or the error's message. */
-static const char *key(void)
-{
-  start(0, NULL);
-  if (finish(0))
-    return error.message;
-  return waits[0].cred->access_key_id;
-}
-
-static enum lun_step pause_step(struct lun_task *task)
-{
-  if (lun_clock_mono_ms(ctx) < task->started_at + 100) {
-    lun_task_sleep(task, task->started_at + 100);
-    return LUN_STEP_WAIT;
-  }
-  return lun_task_end(task, LUN_OK, NULL);
-}
-
-/* Turns the loop for a while, as a call does that is under way, so that what
- * nobody waits for goes on. */
-static void turn(void)
-{
-  struct lun_task pause = {.step = pause_step};
-
-  lun_task_start(loop, &pause, 0);
-  assert_int_equal(lun_loop_run(loop, &pause, &error), LUN_OK);
-  lun_task_stop(&pause);
-}
-
-static void iso_at(char *out, size_t size, int64_t seconds)
-{
-  struct lun_buf text = LUN_BUF_INIT(ctx, 64);
-
-  lun_text_put_iso(&text, seconds);
-  (void)snprintf(out, size, "%s", lun_buf_text(&text));
-  lun_buf_done(&text);
-}
-
-/* A profile whose role's N-th keys are "ASIAn", until NOW + n + 1 hours;
- * behind the COUNT-th it is refused. */
-static void a_role(int count)
-{
-  static struct answer script[8];
-  int n = 0;
-
-  set_config("[default]\nrole_arn = " ROLE "\nrole_session_name = app\n"
-             "source_profile = base\n"
-             "[profile base]\naws_access_key_id = AKIDBASE\n"
-             "aws_secret_access_key = canary-secret\n");
-  for (n = 0; n < count; n++) {
-    char name[16] = "";
-    char end[32] = "";
-
-    (void)snprintf(name, sizeof(name), "ASIA%d", n);
-    iso_at(end, sizeof(end), NOW + (n + 1) * HOUR);
-    script[n] = (struct answer){
-        SEND_IT, assumed("444455556666", "reader/app", name, end)};
-  }
-  script[count] = (struct answer){SEND_IT, sts_error(403, "AccessDenied")};
-  serve(script, count + 1);
-}
-
-static int free_chain(void **state)
-{
-  size_t i = 0;
-
-  for (i = 0; i < 3; i++)
-    lun_cred_wait_done(&waits[i]);
-  lun_source_unref(source);
-  source = NULL;
-  return free_scene(state);
-}
+/* The chain: its order, what it says of each, and what it says of none. */
+#include "source.h"
 
 /* ---------------------------------------------------------------- order -- */
 
@@ -120,8 +18,7 @@ static void the_order(void **state)
   chain(NULL);
   assert_string_equal(key(), "AKIDFILE");
   lun_source_unref(source);
-  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
-  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
+  env_keys("AKIDENV");
   chain(NULL);
   assert_string_equal(key(), "AKIDENV");
   lun_source_unref(source);
@@ -169,228 +66,210 @@ static void asked_again_after_a_failure(void **state)
   (void)state;
   chain(NULL);
   assert_has(key(), "no credentials found");
-  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
-  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
+  env_keys("AKIDENV");
   assert_string_equal(key(), "AKIDENV");
 }
 
-/* --------------------------------------------------------------- refresh -- */
+/* ----------------------------------------------------------------- hints -- */
 
-static void one_fetch_for_all(void **state)
+/* The hint is for the machine at hand. */
+static void hints(void **state)
+{
+  struct lun_session_options options = {.profile = "dev"};
+
+  (void)state;
+  chain(NULL);
+  (void)key();
+  assert_string_equal(error.hint,
+                      "on an EC2 instance attach a role; elsewhere set "
+                      "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
+                      "profile that has credentials; lunette whoami --why "
+                      "shows each step");
+  set_env("ECS_CONTAINER_METADATA_URI", "http://169.254.170.2/v3/x");
+  (void)key();
+  assert_has(error.hint, "on ECS give the task a role");
+  set_env("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+  (void)key();
+  assert_has(error.hint, "in Kubernetes give the pod's service account");
+  set_env("SUDO_USER", "somebody");
+  (void)key();
+  assert_has(error.hint, "sudo drops AWS_ variables");
+  lun_source_unref(source);
+  set_config("[profile dev]\nregion = eu-west-1\n");
+  chain(&options);
+  (void)key();
+  assert_has(error.hint, "give profile \"dev\" credentials");
+}
+
+/* Who sees the steps is not told how to. */
+static void a_hint_for_who_knows(void **state)
 {
   (void)state;
-  a_role(1);
   chain(NULL);
-  start(0, NULL);
-  start(1, NULL);
-  start(2, NULL);
-  assert_int_equal(finish(2), LUN_OK);
+  start_why(0);
+  assert_int_equal(finish(0), LUN_ECREDENTIALS);
+  assert_has(error.hint, "attach a role");
+  assert_null(strstr(error.hint, "--why"));
+}
+
+/* ------------------------------------------------------------------- why -- */
+
+static void assert_step(size_t n, int depth, const char *name,
+                        enum lun_trace_end end, const char *why)
+{
+  assert_in_range(n, 0, trace.nsteps - 1);
+  assert_int_equal(trace.steps[n].depth, depth);
+  assert_string_equal(trace.steps[n].name, name);
+  assert_int_equal(trace.steps[n].end, end);
+  assert_has(trace.steps[n].why, why);
+}
+
+/* All that was asked, in order, up to the one that had some. */
+static void why_these(void **state)
+{
+  static const char *const names[] = {"env", "assume-role",
+                                      "assume-role-with-web-identity", "sso",
+                                      "shared-credentials-file"};
+  size_t i = 0;
+
+  (void)state;
+  set_credentials("[default]\naws_access_key_id = AKIDFILE\n"
+                  "aws_secret_access_key = canary-secret\n");
+  chain(NULL);
+  start_why(0);
   assert_int_equal(finish(0), LUN_OK);
-  assert_int_equal(finish(1), LUN_OK);
-  assert_ptr_equal(waits[0].cred, waits[2].cred);
-  assert_ptr_equal(waits[1].cred, waits[2].cred);
-  assert_int_equal(requests(), 1);
-  assert_string_equal(key(), "ASIA0");
-  assert_int_equal(requests(), 1);
+  assert_int_equal(trace.nsteps, 5);
+  for (i = 0; i < 4; i++)
+    assert_step(i, 0, names[i], LUN_TRACE_PASSED, "");
+  assert_step(0, 0, "env", LUN_TRACE_PASSED, "AWS_ACCESS_KEY_ID is not set");
+  assert_string_equal(trace.steps[0].looked,
+                      "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY");
+  assert_step(4, 0, "shared-credentials-file", LUN_TRACE_FOUND,
+              "keys without a token, in ");
+  assert_has(trace.steps[4].looked, "profile \"default\" in ");
+  assert_has(trace.steps[4].looked, scene.credentials);
 }
 
-/* 15 minutes before the end they are renewed beside the calls, which go on
- * with the old ones. */
-static void the_advisory_window(void **state)
+static void why_none(void **state)
 {
   (void)state;
-  a_role(2);
   chain(NULL);
-  assert_string_equal(key(), "ASIA0");
-  scene.wall_s = NOW + HOUR - 901;
-  scene.mono_skip_ms = 60000;
-  assert_string_equal(key(), "ASIA0");
-  assert_int_equal(requests(), 1);
-  scene.wall_s = NOW + HOUR - 899;
-  assert_string_equal(key(), "ASIA0"); /* at once */
-  turn();
-  assert_string_equal(key(), "ASIA1");
-  assert_int_equal(requests(), 2);
+  start_why(0);
+  assert_int_equal(finish(0), LUN_ECREDENTIALS);
+  assert_int_equal(trace.nsteps, 10);
+  assert_step(9, 0, "iam-role", LUN_TRACE_PASSED, "AWS_EC2_METADATA_DISABLED");
 }
 
-/* A renewal that nobody waited for was left in the middle, since nobody turned
- * the loop: who needs it later starts anew. */
-static void a_refresh_left_lying(void **state)
+/* The one that stops the chain is the last, with its error. */
+static void why_it_stops(void **state)
 {
-  (void)state;
-  a_role(2);
-  chain(NULL);
-  assert_string_equal(key(), "ASIA0");
-  scene.wall_s = NOW + HOUR - 899;
-  scene.mono_skip_ms = 60000;
-  assert_string_equal(key(), "ASIA0");
-  scene.wall_s = NOW + HOUR - 200;
-  scene.mono_skip_ms += 699000;
-  assert_string_equal(key(), "ASIA1");
-}
-
-/* 10 minutes before the end, a call waits for new ones. */
-static void the_mandatory_window(void **state)
-{
-  (void)state;
-  a_role(2);
-  chain(NULL);
-  assert_string_equal(key(), "ASIA0");
-  scene.wall_s = NOW + HOUR - 599;
-  assert_string_equal(key(), "ASIA1");
-  assert_int_equal(requests(), 2);
-}
-
-static void a_failed_refresh_keeps_what_is_valid(void **state)
-{
-  (void)state;
-  a_role(1);
-  chain(NULL);
-  assert_string_equal(key(), "ASIA0");
-  scene.wall_s = NOW + HOUR - 599;
-  assert_string_equal(key(), "ASIA0"); /* tried, and failed */
-  assert_int_equal(requests(), 2);
-  scene.wall_s = NOW + HOUR - 301;
-  assert_string_equal(key(), "ASIA0");
-  scene.wall_s = NOW + HOUR - 299; /* too little for a call with retries */
-  assert_has(key(), "words of AWS");
-  assert_int_equal(error.code, LUN_EACCESS);
-}
-
-/* What could have waited is not tried by every call. */
-static void a_pause_between_refreshes(void **state)
-{
-  (void)state;
-  a_role(1);
-  chain(NULL);
-  assert_string_equal(key(), "ASIA0");
-  scene.wall_s = NOW + HOUR - 800;
-  assert_string_equal(key(), "ASIA0");
-  assert_int_equal(requests(), 1); /* a minute has not gone by */
-  scene.mono_skip_ms = 61000;
-  assert_string_equal(key(), "ASIA0");
-  turn();
-  assert_string_equal(key(), "ASIA0");
-  turn();
-  assert_string_equal(key(), "ASIA0");
-  assert_int_equal(requests(), 2);
-}
-
-/* ----------------------------------------------------------------- stale -- */
-
-static void stale_ones_are_not_given_again(void **state)
-{
-  struct lun_cred *old = NULL;
-
-  (void)state;
-  a_role(2);
-  chain(NULL);
-  assert_string_equal(key(), "ASIA0");
-  old = lun_cred_ref(waits[0].cred);
-  start(1, old);
-  start(2, old);
-  assert_int_equal(finish(1), LUN_OK);
-  assert_int_equal(finish(2), LUN_OK);
-  assert_string_equal(waits[1].cred->access_key_id, "ASIA1");
-  assert_int_equal(requests(), 2); /* one refresh for both */
-  start(1, old); /* who comes late with the old ones finds the new ones */
-  assert_int_equal(finish(1), LUN_OK);
-  assert_string_equal(waits[1].cred->access_key_id, "ASIA1");
-  assert_int_equal(requests(), 2);
-  lun_cred_unref(old);
-}
-
-static void no_newer_ones(void **state)
-{
-  struct lun_cred *old = NULL;
-
   (void)state;
   set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
-  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
-  set_env("AWS_SESSION_TOKEN", "canary-token");
   chain(NULL);
-  assert_string_equal(key(), "AKIDENV");
-  old = lun_cred_ref(waits[0].cred);
-  start(1, old);
-  assert_int_equal(finish(1), LUN_ECREDENTIALS);
-  assert_string_equal(error.message, "the credentials of env have expired, and "
-                                     "it has no newer ones");
-  set_env("AWS_SESSION_TOKEN", "canary-newer"); /* the same key, a new token */
-  start(1, old);
+  start_why(0);
+  assert_int_equal(finish(0), LUN_ECREDENTIALS);
+  assert_int_equal(trace.nsteps, 1);
+  assert_step(0, 0, "env", LUN_TRACE_FAILED, "Partial credentials found in");
+}
+
+/* What a role's source asks stands below the role. */
+static void why_a_role(void **state)
+{
+  struct answer script[] = {{SEND_IT, sts_error(403, "AccessDenied")}};
+
+  (void)state;
+  set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
+             "[profile base]\naws_access_key_id = AKIDBASE\n"
+             "aws_secret_access_key = canary-secret\n");
+  serve(script, 1);
+  chain(NULL);
+  start_why(0);
+  assert_int_equal(finish(0), LUN_EACCESS);
+  assert_step(1, 0, "assume-role", LUN_TRACE_FAILED, "words of AWS");
+  assert_step(2, 1, "assume-role-with-web-identity", LUN_TRACE_PASSED, "");
+  assert_step(7, 1, "config-file", LUN_TRACE_FOUND, "keys without a token, in");
+}
+
+/* Asked anew although there are some, and although others wait for others. */
+static void why_in_the_middle(void **state)
+{
+  (void)state;
+  env_keys("AKIDOLD");
+  chain(NULL);
+  assert_string_equal(key(), "AKIDOLD");
+  env_keys("AKIDNEW");
+  assert_string_equal(key(), "AKIDOLD");
+  start(1, waits[0].cred); /* a fetch that records nothing */
+  start_why(2);
+  assert_int_equal(finish(2), LUN_OK);
   assert_int_equal(finish(1), LUN_OK);
-  assert_span(lun_secret_view(waits[1].cred->session_token), "canary-newer");
-  lun_cred_unref(old);
-}
-
-/* The environment's keys are read again when their time is over. */
-static void keys_of_the_environment_that_expire(void **state)
-{
-  (void)state;
-  set_env("AWS_ACCESS_KEY_ID", "AKIDOLD");
-  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
-  set_env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T01:00:00Z");
-  chain(NULL);
-  assert_string_equal(key(), "AKIDOLD");
-  set_env("AWS_ACCESS_KEY_ID", "AKIDNEW");
-  set_env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T02:00:00Z");
-  assert_string_equal(key(), "AKIDOLD");
-  scene.wall_s = NOW + HOUR;
+  assert_int_equal(trace.nsteps, 1);
+  assert_step(0, 0, "env", LUN_TRACE_FOUND, "keys without a token");
+  assert_string_equal(waits[2].cred->access_key_id, "AKIDNEW");
   assert_string_equal(key(), "AKIDNEW");
-  scene.wall_s = NOW + 2 * HOUR;
-  assert_string_equal(key(), "Credentials were refreshed, but the refreshed "
-                             "credentials are still expired: those of env "
-                             "ended at 2026-11-23T02:00:00Z");
-  assert_has(error.hint, "which says 2026-11-23T02:00:00Z");
 }
 
-/* ----------------------------------------------------------------- fixed -- */
-
-static void fixed_ones(void **state)
+/* Who gives up has what was recorded until then, and the fetch goes on. */
+static void why_given_up(void **state)
 {
-  static const struct lun_cred_fields fields = {
-      .access_key_id = {"AKIDFIXED", 9},
-      .secret_access_key = {"canary-secret", 13},
-      .provider = "session"};
-  struct lun_cred *cred = NULL;
+  struct answer script[] = {
+      {HANG, NULL},
+      {SEND_IT,
+       assumed("444455556666", "reader/app", "ASIA0", "2026-11-23T01:00:00Z")}};
 
   (void)state;
-  assert_int_equal(load_settings(NULL), LUN_OK);
-  assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
-  assert_int_equal(lun_source_fixed(&source, place, cred, &error), LUN_OK);
-  assert_string_equal(key(), "AKIDFIXED");
-  scene.wall_s = NOW + 1000 * HOUR;
-  assert_string_equal(key(), "AKIDFIXED");
-  start(1, cred);
-  assert_int_equal(finish(1), LUN_ECREDENTIALS);
-  assert_has(error.message, "the credentials given to the session have");
-  lun_cred_unref(cred);
-}
-
-/* -------------------------------------------------------------- deadline -- */
-
-/* Who gives up does not take the fetch from the others. */
-static void one_gives_up(void **state)
-{
-  struct answer script[] = {{DRIP, imds_token()},
-                            {SEND_IT, answer_text(200, "", "app")},
-                            {SEND_IT, imds_keys("ASIA0", "2026-11-23T01:00:00Z"
-                                                         "")}};
-
-  (void)state;
-  set_env("AWS_METADATA_SERVICE_TIMEOUT", "5");
-  serve_imds(script, 3);
+  set_config("[default]\nrole_arn = " ROLE "\nrole_session_name = app\n"
+             "source_profile = base\n"
+             "[profile base]\naws_access_key_id = AKIDBASE\n"
+             "aws_secret_access_key = canary-secret\n");
+  serve(script, 2);
   chain(NULL);
-  lun_cred_wait_init(&waits[0], source);
-  lun_cred_wait_start(&waits[0], NULL, lun_clock_mono_ms(ctx) + 50);
+  start_why(0);
+  waits[0].task.deadline = lun_clock_mono_ms(ctx) + 100;
   start(1, NULL);
   assert_int_equal(finish(0), LUN_EDEADLINE);
-  assert_int_equal(finish(1), LUN_OK);
-  assert_string_equal(waits[1].cred->access_key_id, "ASIA0");
-  assert_int_equal(imds_requests(), 3);
+  lun_cred_wait_done(&waits[0]);
+  assert_step(0, 0, "env", LUN_TRACE_PASSED, "AWS_ACCESS_KEY_ID is not set");
+  assert_step(1, 0, "assume-role", LUN_TRACE_FAILED, "not at its end");
+  assert_false(waits[1].task.done);
+  lun_cred_wait_done(&waits[1]);
+  lun_source_unref(source); /* with the fetch under way */
+  chain(NULL);
+  assert_string_equal(key(), "ASIA0");
 }
 
-#define CHAIN(function)                                                        \
-  cmocka_unit_test_setup_teardown(function, make_scene, free_chain)
+/* --------------------------------------------------------------- memory -- */
+
+static enum lun_code ask_why(struct lun_error *err)
+{
+  struct lun_cred_wait wait = {.joined = false};
+  struct lun_trace mine;
+  lun_source *asked = NULL;
+  enum lun_code rc = lun_source_chain(&asked, place, err);
+
+  if (rc)
+    return rc;
+  lun_trace_init(&mine, ctx);
+  lun_cred_wait_init(&wait, asked);
+  wait.trace = &mine;
+  lun_cred_wait_start(&wait, NULL, 0);
+  rc = lun_loop_run(loop, &wait.task, err);
+  lun_cred_wait_done(&wait);
+  if (!rc && mine.lost)
+    rc = lun_error_nomem(err);
+  lun_trace_clear(&mine);
+  lun_source_unref(asked);
+  return rc;
+}
+
+static void every_allocation_fails_once(void **state)
+{
+  (void)state;
+  set_credentials("[default]\naws_access_key_id = AKIDFILE\n"
+                  "aws_secret_access_key = canary-secret\n");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  sweep(ask_why);
+}
 
 int main(void)
 {
@@ -399,17 +278,15 @@ int main(void)
       CHAIN(an_error_stops_it),
       CHAIN(nothing_anywhere),
       CHAIN(asked_again_after_a_failure),
-      CHAIN(one_fetch_for_all),
-      CHAIN(the_advisory_window),
-      CHAIN(a_refresh_left_lying),
-      CHAIN(the_mandatory_window),
-      CHAIN(a_failed_refresh_keeps_what_is_valid),
-      CHAIN(a_pause_between_refreshes),
-      CHAIN(stale_ones_are_not_given_again),
-      CHAIN(no_newer_ones),
-      CHAIN(keys_of_the_environment_that_expire),
-      CHAIN(fixed_ones),
-      CHAIN(one_gives_up),
+      CHAIN(hints),
+      CHAIN(a_hint_for_who_knows),
+      CHAIN(why_these),
+      CHAIN(why_none),
+      CHAIN(why_it_stops),
+      CHAIN(why_a_role),
+      CHAIN(why_in_the_middle),
+      CHAIN(why_given_up),
+      CHAIN(every_allocation_fails_once),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
