@@ -277,6 +277,26 @@ static enum lun_code read_keys(struct lun_ref *ref, const struct scan *scan,
 
 /* ---------------------------------------------------------------- path -- */
 
+/* Where "?key=" of a known key stands in a path, or NULL: a member may have
+ * such a name, but then it is written in brackets. */
+static const char *stray_key(struct lun_span path)
+{
+  const char *at = memchr(path.ptr, '?', path.len);
+  const char *end = path.ptr + path.len;
+  size_t i = 0;
+
+  if (at == NULL || memchr(path.ptr, '"', (size_t)(at - path.ptr)) != NULL)
+    return NULL;
+  for (i = 0; i < KEYS; i++) {
+    size_t len = strlen(keys[i].name);
+
+    if ((size_t)(end - at) > len + 1 && at[len + 1] == '=' &&
+        strncmp(at + 1, keys[i].name, len) == 0)
+      return at;
+  }
+  return NULL;
+}
+
 static enum lun_code read_path(struct lun_ref *ref, const struct scan *scan,
                                struct lun_span path)
 {
@@ -284,6 +304,8 @@ static enum lun_code read_path(struct lun_ref *ref, const struct scan *scan,
 
   if (path.len == 0)
     return refuse(scan, path.ptr, "a path has to stand behind '#'");
+  if (stray_key(path) != NULL)
+    return refuse(scan, stray_key(path), "'?' and its keys come before '#'");
   if (lun_path_check(path, &why)) {
     (void)lun_error_set(scan->err, LUN_EINVALID, "bad reference \"%.*s\": %s",
                         (int)scan->id.len, scan->id.ptr, why.message);

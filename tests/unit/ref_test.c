@@ -125,6 +125,7 @@ static void bad_paths(void **state)
   (void)state;
   refuse("a#", "column 3: a path has to stand behind '#'");
   refuse("a#b[", "column");
+  refuse("a#b?stage=AWSPREVIOUS", "column 4: '?' and its keys come before");
   refuse("a#b..c", "column");
   refuse("a#b[x]", "column");
 }
