@@ -1,9 +1,12 @@
 /*
- * One metadata client for a place, made when somebody first needs it.
+ * One metadata client for a place, made when somebody first needs it; and what
+ * has been tried lately, the oldest of which is forgotten first.
  */
 #include "place.h"
 
 #include "../base/error.h"
+
+#include <stdio.h>
 
 enum lun_code lun_place_new(struct lun_place **out, lun_loop *loop,
                             struct lun_settings *settings,
@@ -53,4 +56,28 @@ enum lun_code lun_place_imds(lun_imds **out, struct lun_place *place,
     rc = lun_imds_new(&place->imds, place->loop, &options, err);
   *out = place->imds;
   return rc;
+}
+
+bool lun_place_try(struct lun_place *place, const char *what, int64_t every_ms)
+{
+  int64_t now = lun_clock_mono_ms(place->ctx);
+  size_t oldest = 0;
+  size_t i = 0;
+
+  for (i = 0; i < LUN_PLACE_TRIED; i++) {
+    if (place->tried[i].at != 0 &&
+        strncmp(place->tried[i].what, what, sizeof(place->tried[i].what) - 1) ==
+            0)
+      break;
+    if (place->tried[i].at < place->tried[oldest].at)
+      oldest = i;
+  }
+  if (i < LUN_PLACE_TRIED && now - place->tried[i].at < every_ms)
+    return false;
+  if (i == LUN_PLACE_TRIED)
+    i = oldest;
+  (void)snprintf(place->tried[i].what, sizeof(place->tried[i].what), "%s",
+                 what);
+  place->tried[i].at = now;
+  return true;
 }

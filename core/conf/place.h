@@ -8,6 +8,8 @@
 #include "../net/imds.h"
 #include "settings.h"
 
+#define LUN_PLACE_TRIED 8 /* things that it remembers to have tried */
+
 /* Counted; the loop outlives it. */
 struct lun_place {
   lun_ctx *ctx;
@@ -17,6 +19,10 @@ struct lun_place {
 
   /* place.c's own */
   lun_imds *imds; /* NULL: not asked for yet */
+  struct {
+    char what[64];
+    int64_t at; /* monotonic ms; 0: free */
+  } tried[LUN_PLACE_TRIED];
 };
 
 LUN_NODISCARD enum lun_code lun_place_new(struct lun_place **out,
@@ -32,5 +38,11 @@ void lun_place_unref(struct lun_place *place); /* NULL is fine */
  */
 LUN_NODISCARD enum lun_code
 lun_place_imds(lun_imds **out, struct lun_place *place, struct lun_error *err);
+
+/*
+ * True, and remembered, if WHAT (the name of a file, say) has not been tried
+ * in the last EVERY_MS: for what is not to be asked of others too often.
+ */
+bool lun_place_try(struct lun_place *place, const char *what, int64_t every_ms);
 
 #endif

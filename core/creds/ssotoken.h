@@ -5,24 +5,31 @@
 #ifndef LUN_SSOTOKEN_H
 #define LUN_SSOTOKEN_H
 
-#include "provider.h"
+#include "../conf/target.h"
+#include "document.h"
+#include "ssoconf.h"
 
 struct lun_sso_token {
   struct lun_task task; /* LUN_ECREDENTIALS says to log in */
   struct lun_buf token; /* the result; wiped by _done */
   int64_t expires_at;   /* seconds since 1970 UTC */
+  char *path;           /* of the cache's file, from _init on */
+
+  /* Where to record a renewal; set before _start, or left alone. */
+  struct lun_trace *trace;
+  int depth;
 
   /* ssotoken.c's own */
   struct lun_place *place;
-  const char *profile; /* for messages; borrowed */
-  char *session;       /* the sso-session's name; NULL: the legacy form */
-  char *start_url;
-  char *region;
-  char *path; /* of the cache's file */
-  struct lun_buf document;
+  struct lun_sso_conf conf;
+  struct lun_buf file; /* its bytes, of which doc is a view */
+  struct lun_document doc;
+  struct lun_target target;
   struct lun_call call;
   struct lun_retry_quota quota;
+  size_t step; /* of the trace */
   bool calling;
+  char why[LUN_REASON_LEN]; /* why it was not tried to renew it */
 };
 
 /*

@@ -1,4 +1,4 @@
-/* SHA-256 and HMAC against the published examples (FIPS 180-4, RFC 4231). */
+/* The hashes against the published examples (FIPS 180-4, RFC 4231). */
 #include "unit.h"
 
 #include "../../core/sign/hash.h"
@@ -8,7 +8,7 @@ static void check(const unsigned char *hash, const char *want)
 {
   struct lun_buf out = LUN_BUF_INIT(ctx, 100);
 
-  lun_text_hex(&out, hash, LUN_SHA256_LEN);
+  lun_text_hex(&out, hash, strlen(want) / 2);
   assert_string_equal(lun_buf_text(&out), want);
   lun_buf_done(&out);
 }
@@ -24,6 +24,17 @@ static void sha256(void **state)
   assert_int_equal(lun_hash_sha256(hash, LUN_SPAN_LIT("abc"), NULL), 0);
   check(hash, "ba7816bf8f01cfea414140de5dae2223"
               "b00361a396177a9cb410ff61f20015ad");
+}
+
+static void sha1(void **state)
+{
+  unsigned char hash[LUN_SHA1_LEN] = {0};
+
+  (void)state;
+  assert_int_equal(lun_hash_sha1(hash, (struct lun_span){NULL, 0}, NULL), 0);
+  check(hash, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+  assert_int_equal(lun_hash_sha1(hash, LUN_SPAN_LIT("abc"), NULL), 0);
+  check(hash, "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
 static void hmac(void **state)
@@ -57,7 +68,7 @@ static void hmac(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {TEST(sha256), TEST(hmac)};
+  const struct CMUnitTest tests[] = {TEST(sha256), TEST(sha1), TEST(hmac)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
