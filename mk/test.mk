@@ -24,7 +24,8 @@ $(UNIT_BIN): $(BUILD)/%: %.c $(RUNTIME_A) $(CORE_A)
 
 # The conformance data is run by a program of core alone.
 VECTORS_BIN = $(BUILD)/tests/vectors/vectors
-VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
+VECTORS_SRC := $(sort $(filter-out %/resolve.c %/hosts.c, \
+  $(wildcard tests/vectors/*.c)))
 
 $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
 	$(call say,CC,tests/vectors)
@@ -32,10 +33,12 @@ $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
 	$(Q)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -pie $(LINK_FLAGS) \
 	  -o $@ $(filter %.c %.a,$^) $(CORE_LIBS)
 
-# So are the programs that give lunette's answers to a comparison with others.
+# So are the programs that give lunette's answers: what credentials come to in
+# the network of tests/vectors/served, the hosts of services, signatures.
+VECTORS_ASK = $(addprefix $(BUILD)/tests/vectors/,resolve hosts)
 INTEROP_BIN = $(addprefix $(BUILD)/tests/interop/,sigv4_lines dpop_lines)
 
-$(INTEROP_BIN): $(BUILD)/%: %.c $(CORE_A)
+$(VECTORS_ASK) $(INTEROP_BIN): $(BUILD)/%: %.c $(CORE_A)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -pie $(LINK_FLAGS) \
@@ -47,7 +50,7 @@ run-unit    = $(RUN) unit $(UNIT_BIN)
 run-lua     = $(RUN) lua $(LUA_SPEC)
 run-e2e     = tests/sealed env $(RUN) e2e $(E2E)
 run-interop = tests/sealed env $(RUN) interop $(INTEROP)
-run-vectors = BUILD=$(BUILD) VALGRIND='$(VALGRIND)' \
+run-vectors = BUILD=$(BUILD) PYTHON=$(PYTHON) VALGRIND='$(VALGRIND)' \
   tests/run-vectors '$(VECTORS)'
 
 test:  ## install what is missing, build, run every test
@@ -71,10 +74,10 @@ e2e: all  ## run the commands as a user types them
 interop: all $(INTEROP_BIN)  ## compare with botocore and other parsers
 	@$(run-interop)
 
-vectors: $(VECTORS_BIN)  ## run the conformance data in VECTORS=DIR
+vectors: command $(VECTORS_BIN) $(VECTORS_ASK)  ## run the conformance data in VECTORS=DIR
 	@$(run-vectors)
 
-suites: all $(UNIT_BIN) $(VECTORS_BIN) $(INTEROP_BIN)
+suites: all $(UNIT_BIN) $(VECTORS_BIN) $(VECTORS_ASK) $(INTEROP_BIN)
 	@rm -f $(BUILD)/results
 	@$(foreach suite,$(SUITES),$(run-$(suite));) \
 	  BUILD=$(BUILD) tests/run-total $(SUITES)

@@ -78,7 +78,8 @@ class Signin:
 
     def __init__(self, test, tools):
         self.calls = list(test.get("mockApiCalls", []))
-        self.key = next(iter(test["cacheContents"].values())).get("dpopKey")
+        self.key = "".join(token.get("dpopKey", "") for token in
+                           test.get("cacheContents", {}).values())
         self.tools = tools
         self.wrong = []
 
@@ -134,7 +135,8 @@ class Task(NamedTuple):
         contents = {}
         with world.World(tools, {HOST}) as here:
             here.put("/home/.aws/config", test["configContents"].encode())
-            for name, value in test["cacheContents"].items():
+            os.makedirs(here.path(CACHE))
+            for name, value in test.get("cacheContents", {}).items():
                 here.put(f"{CACHE}/{name}", json.dumps(value).encode())
             with server.Server(service, {80, 443}, {443},
                                tools.certificate({HOST})) as served:

@@ -75,51 +75,44 @@ def run_suite(pool, tools, suite, tasks, total):
         total.counts[word] += count
 
 
-def why_not():
-    """Why no network can be made here; None if it can.  Who is not root may
-    make one in a user namespace of his own, and begins again in it."""
-    command = ["unshare", "--mount", "--net", "--", "true"]
-    if subprocess.run(command, capture_output=True,
+def go_where_allowed():
+    """Who is not root may make a network in a user namespace of his own:
+    there he begins again, once."""
+    inside = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--"]
+    if "LUN_INSIDE" in os.environ or subprocess.run(
+            ["unshare", "--mount", "--net", "--", "true"],
+            capture_output=True, check=False).returncode == 0:
+        return
+    if subprocess.run([*inside, "true"], capture_output=True,
                       check=False).returncode == 0:
-        return None
-    command[1:1] = ["--user", "--map-root-user"]
-    done = subprocess.run(command, capture_output=True, text=True,
-                          check=False)
-    if done.returncode != 0 or "LUN_INSIDE" in os.environ:
-        return f"no network can be made here ({done.stderr.strip()})"
-    os.environ["LUN_INSIDE"] = "yes"
-    sys.stdout.flush()
-    os.execvp(command[0], [*command[:-1], sys.executable, *sys.argv])
-    return None
+        os.environ["LUN_INSIDE"] = "yes"
+        os.execvp(inside[0], [*inside, sys.executable, *sys.argv])
 
 
 def run_suites(directory, tools, total):
-    """In processes that begin where no thread can have anything open."""
-    with ProcessPoolExecutor(WORKERS, initializer=world.enter) as pool:
-        run_suite(pool, tools, "tests/vectors/served", selftest.tasks(), total)
+    with ProcessPoolExecutor(WORKERS) as pool:
+        reason = pool.submit(world.why_not, tools).result()
+        if not reason:
+            run_suite(pool, tools, "tests/vectors/served", selftest.tasks(),
+                      total)
         for suite, tasks_of in SUITES:
             path = os.path.join(directory, suite)
-            if os.path.exists(path):
+            if os.path.exists(path) and not reason:
                 run_suite(pool, tools, suite, list(tasks_of(path)), total)
+            else:
+                why = reason or f"not in {directory}"
+                print(f"skip {suite}: {why}", flush=True)
+                total.counts["skipped"] += 1
 
 
 def main():
-    directory = sys.argv[1]
+    go_where_allowed()
     total = Tally()
-    reason = why_not()
-    for suite, _ in SUITES:
-        missing = not os.path.exists(os.path.join(directory, suite))
-        if missing or reason:
-            why = f"not in {directory}" if missing else reason
-            print(f"skip {suite}: {why}")
-            total.counts["skipped"] += 1
-    if not reason:
-        tools = world.Tools(os.environ["BUILD"],
-                            os.environ.get("VALGRIND", ""))
-        try:
-            run_suites(directory, tools, total)
-        finally:
-            tools.done()
+    tools = world.Tools(os.environ["BUILD"], os.environ.get("VALGRIND", ""))
+    try:
+        run_suites(sys.argv[1], tools, total)
+    finally:
+        tools.done()
     counts = total.counts
     print(f"{counts['passed']} passed, {counts['failed']} failed, "
           f"{counts['skipped']} skipped")

@@ -1,6 +1,7 @@
 """What the runner must notice: cases that are right, and the same with
 something wrong in each, which have to fail."""
 
+import base64
 import copy
 from typing import Callable, NamedTuple
 
@@ -71,6 +72,55 @@ def metadata_case():
 def failing_case():
     return Case("nothing", {"AWS_EC2_METADATA_DISABLED": "true"}, {}, [],
                 {"ErrorContains": "no credentials"})
+
+
+# ------------------------------------------- cases that are changed to run --
+
+def plain_case():
+    case = role_case()
+    case.files["home/.aws/config"] += (
+        b"[services local]\nsts =\n  endpoint_url = http://sts.example:81\n")
+    case.files["home/.aws/config"] = case.files["home/.aws/config"].replace(
+        b"[default]\n", b"[default]\nservices = local\n")
+    case.exchanges[0].url = "http://sts.example:81/"
+    return case
+
+
+def shell_case():
+    document = ('{"Version": 1, "AccessKeyId": "AKIAPIPE", '
+                '"SecretAccessKey": "it is a pipe"}')
+    config = (f"[default]\ncredential_process = echo '{document}' "
+              "| tr ' ' '_' | sed 's/_//g'\n")
+    return Case("shell", {"HOME": "/home"},
+                {"home/.aws/config": config.encode()}, [],
+                {"Ok": {"access_key_id": "AKIAPIPE",
+                        "secret_access_key": "itisapipe"}})
+
+
+def again_case():
+    """In the form of events, with every kind of them."""
+    case = metadata_case()
+    events = []
+    failures = [("Ok", {"status": 503, "headers": {}}), ("Err", "reset")]
+    answers = [*failures, *(("Ok", {"status": 200, "headers": {}})
+                            for _ in case.exchanges)]
+    sent = [case.exchanges[0]] * len(failures) + case.exchanges
+    for number, (exchange, answer) in enumerate(zip(sent, answers)):
+        body = base64.b64encode(exchange.answer.body).decode()
+        actions = [
+            {"Request": {"request": {
+                "method": exchange.method, "uri": exchange.url,
+                "headers": {name: [value] for name, value
+                            in exchange.headers.items()}}}},
+            {"Eof": {"ok": True, "direction": "Request"}},
+            {"Response": {"response": dict([answer])}}]
+        if number >= len(failures):
+            actions.append({"Data": {"data": {"Base64": body},
+                                     "direction": "Response"}})
+        events += [{"connection_id": number, "action": action}
+                   for action in actions]
+    case.exchanges = record.exchanges({"version": "V0", "events": events})
+    return case
 
 
 class Bad(NamedTuple):
@@ -194,8 +244,10 @@ BAD = {
 }
 
 
-GOOD = {f"{make().name} as it should be": make
-        for make in (role_case, metadata_case, failing_case)}
+GOOD = {"a role": role_case, "the metadata service": metadata_case,
+        "nothing": failing_case}
+CHANGED = {"plain http": plain_case, "a shell's command": shell_case,
+           "the metadata service again": again_case}
 
 
 class Task(NamedTuple):
@@ -204,6 +256,10 @@ class Task(NamedTuple):
     def __call__(self, tools):
         if self.name in GOOD:
             return folders.run(tools, "default", GOOD[self.name]())
+        if self.name in CHANGED:
+            outcome = folders.run(tools, "default", CHANGED[self.name]())
+            return passed() if outcome.note else outcome._replace(
+                word="failed", why=outcome.why or "it was not changed")
         bad = BAD[self.name]
         case = bad.make()
         tools = copy.copy(tools)
@@ -215,4 +271,4 @@ class Task(NamedTuple):
 
 
 def tasks():
-    return [(name, Task(name)) for name in (*GOOD, *BAD)]
+    return [(name, Task(name)) for name in (*GOOD, *CHANGED, *BAD)]

@@ -1,7 +1,7 @@
 """A server for every address and port of a network of its own: http, https
 with whatever certificate it is given, and a proxy that makes tunnels."""
 
-import http
+import http.client
 import socket
 import ssl
 import threading
@@ -56,7 +56,7 @@ def local_address(sock):
 def write_answer(sock, answer):
     """The lengths of recorded answers are those of before they were edited."""
     ours = {"content-length", "transfer-encoding"}
-    phrase = http.HTTPStatus(answer.status).phrase
+    phrase = http.client.responses.get(answer.status, "Unknown")
     lines = [f"HTTP/1.1 {answer.status} {phrase}",
              f"Content-Length: {len(answer.body)}"]
     lines += [f"{name}: {value}" for name, value in answer.headers

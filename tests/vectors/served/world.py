@@ -3,6 +3,7 @@ which has the link-local addresses of AWS's metadata services, and a root that
 holds the system's programs and the case's own files."""
 
 import ctypes
+import functools
 import ipaddress
 import json
 import os
@@ -102,10 +103,10 @@ class Tools:
         shutil.rmtree(self.folder)
 
 
+@functools.cache
 def enter():
-    """Takes this process into a network without anything and lets no mount
-    of it be seen outside; OSError if it may not."""
-    check(libc.unshare(NEWNS | NEWNET), "unshare")
+    """Takes this process, once, to where no mount of it is seen outside."""
+    check(libc.unshare(NEWNS), "unshare")
     mount("none", "/", flags=REC | PRIVATE)
 
 
@@ -135,10 +136,11 @@ def bring_up(addresses):
 
 
 class World:
-    """To be used by one process at a time, after enter().  HOSTS are names,
-    which are looked up to be this machine, and addresses that it has."""
+    """One a process at a time.  HOSTS are names, which are looked up to be
+    this machine, and addresses that it has.  OSError if none may be made."""
 
     def __init__(self, tools, hosts=()):
+        enter()
         self.tools = tools
         self.root = tempfile.mkdtemp(dir=tools.folder)
         addresses = {host for host in hosts if is_address(host)}
@@ -221,3 +223,12 @@ class World:
     def __exit__(self, *_):
         check(libc.umount2(self.root.encode(), DETACH), "umount")
         os.rmdir(self.root)
+
+
+def why_not(tools):
+    """Why no world can be made by this process; None if one can."""
+    try:
+        with World(tools):
+            return None
+    except OSError as error:
+        return f"no network can be made here ({error})"
