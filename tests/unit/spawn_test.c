@@ -2,6 +2,7 @@
 #include "../../core/os/spawn.h"
 
 #include "../../core/base/clock.h"
+#include "valgrind.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -288,14 +289,6 @@ static void left_in_the_background(void **state)
   assert_int_equal(says("sleep 3 & echo started", plain, "started\n"), 0);
   assert_int_equal(says("yes & sleep 0.1; kill $! ; echo", plain, NULL), 0);
   assert_in_range(lun_clock_mono_ms(ctx) - before, 0, 2900);
-}
-
-/* Valgrind runs a child beside the parent, and so loses what exec says. */
-static bool under_valgrind(void)
-{
-  const char *preload = getenv("LD_PRELOAD");
-
-  return preload != NULL && strstr(preload, "vgpreload") != NULL;
 }
 
 static void not_found(void **state)
