@@ -62,6 +62,49 @@ enum lun_code lun_cache_read(struct lun_buf *out, const char *path,
   return rc;
 }
 
+/* ISO; tools of old wrote "UTC" at its end where others write "Z". */
+static bool read_date(struct lun_span text, int64_t *seconds)
+{
+  static const char utc[] = "UTC";
+  char date[32] = "";
+  size_t len = text.len - (sizeof(utc) - 1);
+
+  if (text.len < sizeof(utc) || len + 1 >= sizeof(date) ||
+      !lun_span_is((struct lun_span){text.ptr + len, sizeof(utc) - 1}, utc))
+    return lun_text_date_iso(text, seconds);
+  memcpy(date, text.ptr, len);
+  date[len] = 'Z';
+  return lun_text_date_iso(lun_span_of(date), seconds);
+}
+
+enum lun_code lun_cache_date(int64_t *out, const struct lun_document *doc,
+                             const char *key, struct lun_error *err)
+{
+  struct lun_buf text = LUN_BUF_INIT(doc->ctx, LUN_DOCUMENT_MAX);
+  enum lun_code rc = lun_document_text(&text, doc, 0, key, err);
+
+  *out = 0;
+  if (!rc && text.len > 0 && !read_date(lun_buf_view(&text), out))
+    rc = lun_error_set(err, LUN_ECREDENTIALS, "%s: %s is not a date", doc->what,
+                       key);
+  lun_buf_done(&text);
+  return rc;
+}
+
+enum lun_code lun_cache_token(struct lun_buf *out,
+                              const struct lun_document *doc, const char *key,
+                              struct lun_error *err)
+{
+  enum lun_code rc = lun_document_text(out, doc, 0, key, err);
+
+  if (rc || (out->len > 0 && lun_text_word(lun_buf_view(out))))
+    return rc;
+  return lun_error_set(err, LUN_ECREDENTIALS, "%s: %s %s", doc->what, key,
+                       out->len == 0
+                           ? "is missing or empty"
+                           : "has a character that no token can have");
+}
+
 /* The member of MEMBERS that is called like the key at node KEY, or NULL. */
 static const struct lun_cache_member *
 change_of(const struct lun_document *doc, size_t key,

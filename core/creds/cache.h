@@ -27,6 +27,19 @@ lun_cache_path(char **out, const struct lun_place *place, const char *folder,
 LUN_NODISCARD enum lun_code
 lun_cache_read(struct lun_buf *out, const char *path, struct lun_error *err);
 
+/* The date that is member KEY of DOC; *OUT is 0 if there is none. */
+LUN_NODISCARD enum lun_code lun_cache_date(int64_t *out,
+                                           const struct lun_document *doc,
+                                           const char *key,
+                                           struct lun_error *err);
+
+/* The text that is member KEY of DOC and becomes part of a header, into OUT,
+ * which is empty.  LUN_ECREDENTIALS if there is none, or it cannot be one. */
+LUN_NODISCARD enum lun_code lun_cache_token(struct lun_buf *out,
+                                            const struct lun_document *doc,
+                                            const char *key,
+                                            struct lun_error *err);
+
 /* A member that changes. */
 struct lun_cache_member {
   const char *key;

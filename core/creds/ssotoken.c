@@ -17,6 +17,7 @@
 #define FOLDER    "~/.aws/sso/cache"
 #define WINDOW    900   /* seconds before its end, in which it is renewed */
 #define EVERY_MS  60000 /* between two attempts to renew it */
+#define WAIT_MS   5000  /* for a renewal that can be done without */
 #define TOKEN_MAX ((size_t)16 << 10)
 #define BODY_MAX  ((size_t)64 << 10)
 #define DATE_MAX  ((size_t)32)
@@ -48,51 +49,6 @@ static int64_t remaining(const struct lun_sso_token *token)
 
 /* ----------------------------------------------------------------- file -- */
 
-/* ISO; tools of old wrote "UTC" at its end where others write "Z". */
-static bool read_date(struct lun_span text, int64_t *seconds)
-{
-  static const char utc[] = "UTC";
-  char date[DATE_MAX] = "";
-  size_t len = text.len - (sizeof(utc) - 1);
-
-  if (text.len < sizeof(utc) || len + 1 >= sizeof(date) ||
-      !lun_span_is((struct lun_span){text.ptr + len, sizeof(utc) - 1}, utc))
-    return lun_text_date_iso(text, seconds);
-  memcpy(date, text.ptr, len);
-  date[len] = 'Z';
-  return lun_text_date_iso(lun_span_of(date), seconds);
-}
-
-/* The date at KEY; *OUT is 0 if there is none. */
-static enum lun_code take_date(int64_t *out, const struct lun_document *doc,
-                               const char *key, struct lun_error *err)
-{
-  struct lun_buf text = LUN_BUF_INIT(doc->ctx, TOKEN_MAX);
-  enum lun_code rc = lun_document_text(&text, doc, 0, key, err);
-
-  *out = 0;
-  if (!rc && text.len > 0 && !read_date(lun_buf_view(&text), out))
-    rc = lun_error_set(err, LUN_ECREDENTIALS, "%s: %s is not a date", doc->what,
-                       key);
-  lun_buf_done(&text);
-  return rc;
-}
-
-/* The text at KEY, which goes into a header. */
-static enum lun_code take_token(struct lun_buf *out,
-                                const struct lun_document *doc, const char *key,
-                                struct lun_error *err)
-{
-  enum lun_code rc = lun_document_text(out, doc, 0, key, err);
-
-  if (rc || (out->len > 0 && lun_text_word(lun_buf_view(out))))
-    return rc;
-  return lun_error_set(err, LUN_ECREDENTIALS, "%s: %s %s", doc->what, key,
-                       out->len == 0
-                           ? "is missing or empty"
-                           : "has a character that no token can have");
-}
-
 static enum lun_code parse(struct lun_sso_token *token, struct lun_error *err)
 {
   enum lun_code rc =
@@ -100,9 +56,9 @@ static enum lun_code parse(struct lun_sso_token *token, struct lun_error *err)
                         lun_buf_view(&token->file), token->path, err);
 
   if (!rc)
-    rc = take_token(&token->token, &token->doc, "accessToken", err);
+    rc = lun_cache_token(&token->token, &token->doc, "accessToken", err);
   if (!rc)
-    rc = take_date(&token->expires_at, &token->doc, "expiresAt", err);
+    rc = lun_cache_date(&token->expires_at, &token->doc, "expiresAt", err);
   if (!rc && token->expires_at == 0)
     rc = lun_error_set(err, LUN_ECREDENTIALS, "%s: expiresAt is missing",
                        token->path);
@@ -168,7 +124,7 @@ static enum lun_code make_body(struct lun_buf *body,
   int64_t registered = 0;
   size_t i = 0;
 
-  rc = take_date(&registered, &token->doc, "registrationExpiresAt", err);
+  rc = lun_cache_date(&registered, &token->doc, "registrationExpiresAt", err);
   if (registered == 0)
     set_why(token, "it has no registrationExpiresAt");
   else if (registered <= now_of(token))
@@ -189,6 +145,20 @@ static enum lun_code make_body(struct lun_buf *body,
   return rc;
 }
 
+/* The end of an attempt: one whose failure is no harm has to leave time for
+ * what the token is wanted for. */
+static int64_t end_of_call(const struct lun_sso_token *token)
+{
+  int64_t now = lun_clock_mono_ms(token->place->ctx);
+  int64_t deadline = token->task.deadline;
+
+  if (remaining(token) <= 0)
+    return deadline;
+  if (deadline != 0 && (deadline - now) / 2 < WAIT_MS)
+    return now + (deadline - now) / 2;
+  return now + WAIT_MS;
+}
+
 static enum lun_code call(struct lun_sso_token *token, struct lun_span body,
                           struct lun_error *err)
 {
@@ -202,8 +172,10 @@ static enum lun_code call(struct lun_sso_token *token, struct lun_span body,
   if (rc)
     return rc;
   lun_target_input(&input, &token->target, token->place->settings);
+  if (remaining(token) > 0)
+    input.wait = false;
   rc = lun_call_start(&token->call, token->place->loop, &input,
-                      token->task.deadline, err);
+                      end_of_call(token), err);
   if (rc)
     return rc;
   token->calling = true;
@@ -298,7 +270,7 @@ static enum lun_code adopt(struct lun_sso_token *token, struct lun_error *err)
                         "the answer of CreateToken", err);
 
   if (!rc)
-    rc = take_token(&access, &answer, "accessToken", err);
+    rc = lun_cache_token(&access, &answer, "accessToken", err);
   if (!rc)
     rc = lun_document_text(&refresh, &answer, 0, "refreshToken", err);
   if (!rc)

@@ -74,6 +74,55 @@ static void reading(void **state)
   lun_buf_done(&text);
 }
 
+/* --------------------------------------------------------------- members -- */
+
+static void members(void **state)
+{
+  static const char text[] =
+      "{\"z\":\"2026-11-23T00:00:01Z\",\"utc\":\"2026-11-23T00:00:02UTC\","
+      "\"offset\":\"2026-11-23T01:00:03+01:00\",\"null\":null,\"empty\":"
+      "\"\",\"bad\":\"23.11.2026UTC\",\"long\":\"2026-11-23T00:00:00.0000000"
+      "000000000UTC\",\"short\":\"UTC\",\"number\":1795392000,"
+      "\"token\":\"canary+/=\",\"blank\":\"canary x\",\"line\":\"canary"
+      "\\n\"}";
+  static const struct {
+    const char *key;
+    int64_t date;
+  } good[] = {{"z", NOW + 1}, {"utc", NOW + 2}, {"offset", NOW + 3},
+              {"null", 0},    {"nothing", 0},   {"empty", 0}};
+  static const char *const bad[] = {"bad", "long", "short", "number"};
+  static const char *const no_tokens[] = {"blank", "line",  "number",
+                                          "null",  "empty", "nothing"};
+  struct lun_buf token = LUN_BUF_INIT(ctx, 64);
+  struct lun_document doc = {.json = NULL};
+  int64_t date = -1;
+  size_t i = 0;
+
+  (void)state;
+  assert_int_equal(
+      lun_document_open(&doc, ctx, lun_span_of(text), "it", &error), LUN_OK);
+  for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    assert_int_equal(lun_cache_date(&date, &doc, good[i].key, &error), LUN_OK);
+    assert_int_equal(date, good[i].date);
+  }
+  for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    assert_int_equal(lun_cache_date(&date, &doc, bad[i], &error),
+                     LUN_ECREDENTIALS);
+    assert_has(error.message, bad[i]);
+  }
+  assert_int_equal(lun_cache_token(&token, &doc, "token", &error), LUN_OK);
+  assert_string_equal(lun_buf_text(&token), "canary+/=");
+  for (i = 0; i < sizeof(no_tokens) / sizeof(no_tokens[0]); i++) {
+    lun_buf_cut(&token, 0);
+    assert_int_equal(lun_cache_token(&token, &doc, no_tokens[i], &error),
+                     LUN_ECREDENTIALS);
+    assert_has(error.message, no_tokens[i]);
+    assert_null(strstr(error.message, "canary"));
+  }
+  lun_buf_done(&token);
+  lun_document_close(&doc);
+}
+
 /* ---------------------------------------------------------------- edited -- */
 
 static void edits(const char *from, size_t object,
@@ -183,11 +232,8 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      CACHE(paths),
-      CACHE(reading),
-      CACHE(editing),
-      CACHE(writing),
-      CACHE(every_allocation_fails_once),
+      CACHE(paths),   CACHE(reading), CACHE(members),
+      CACHE(editing), CACHE(writing), CACHE(every_allocation_fails_once),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -427,6 +427,40 @@ static void a_cache_that_cannot_be_written(void **state)
   assert_int_equal(unlink(real), 0);
 }
 
+/* Five seconds pass at once, a little later. */
+static enum lun_step skip_time(struct lun_task *task)
+{
+  if (task->what == NULL) {
+    task->what = "waiting";
+    lun_task_sleep(task, lun_clock_mono_ms(ctx) + 50);
+    return LUN_STEP_WAIT;
+  }
+  scene.mono_skip_ms += 5000;
+  return lun_task_end(task, LUN_OK, NULL);
+}
+
+/* Nobody waits long for what he can do without. */
+static void no_answer_in_time(void **state)
+{
+  static const struct answer never[] = {{HANG, NULL}};
+  struct lun_task skip = {.step = skip_time};
+
+  (void)state;
+  set_up(TOKEN_NEW(IN_10_MINUTES), never, 1);
+  lun_task_start(loop, &skip, 0);
+  gives("canary-token", NOW + 600);
+  assert_true(skip.done);
+  assert_int_equal(requests(), 1);
+  /* There is always time left for what comes next. */
+  scene.mono_skip_ms += 60000;
+  drop_token();
+  assert_int_equal(lun_sso_token_init(&token, place, "dev", &error), LUN_OK);
+  lun_sso_token_start(&token, lun_clock_mono_ms(ctx) + 200);
+  assert_int_equal(lun_loop_run(loop, &token.task, &error), LUN_OK);
+  assert_string_equal(lun_buf_text(&token.token), "canary-token");
+  lun_task_stop(&skip);
+}
+
 static void a_deadline(void **state)
 {
   static const struct answer never[] = {{HANG, NULL}};
@@ -534,6 +568,7 @@ int main(void)
       TOKEN(answers_that_cannot_be),
       TOKEN(renewed_by_another),
       TOKEN(a_cache_that_cannot_be_written),
+      TOKEN(no_answer_in_time),
       TOKEN(a_deadline),
       TOKEN(traced),
       TOKEN(every_allocation_fails_once),
