@@ -123,6 +123,19 @@ LUN_API const char *lun_secret_bytes(const lun_secret *secret, size_t *len);
 typedef struct lun_session lun_session;
 
 /*
+ * Gives the code that the MFA device SERIAL shows now: six digits and a NUL,
+ * written to CODE, which has room for SIZE bytes.  It is asked for each
+ * AssumeRole call, as STS takes a code once, and may take its time: somebody
+ * types.  Meanwhile everything else of the context waits, so it calls nothing
+ * of lunette's with it.  "" says that there is nobody to ask, and a result
+ * other than LUN_OK fails the call with ERR.  It stays callable as long as
+ * there is a session that was made with it, or from one that was.
+ */
+typedef enum lun_code (*lun_mfa_function)(void *data, const char *serial,
+                                          char *code, size_t size,
+                                          struct lun_error *err);
+
+/*
  * How a session is made.  Fill it by lun_session_options_init, then set what
  * is needed; strings are copied.  What is NULL or 0 comes from the usual
  * environment variables and files, then from defaults.
@@ -135,9 +148,12 @@ struct lun_session_options {
   const char *access_key_id; /* static keys: all of the chain is skipped */
   const char *secret_access_key;
   const char *session_token;
-  int64_t deadline_ms; /* for each call in all, retries included;
+  int64_t deadline_ms;       /* for each call in all, retries included;
                                 default 120000 */
-  int max_attempts;    /* requests for one call; default 3 */
+  int max_attempts;          /* requests for one call; default 3 */
+  lun_mfa_function mfa_code; /* for a profile's mfa_serial, and for roles that
+                                have none of their own; NULL: there is none */
+  void *mfa_data;            /* its first argument */
 };
 
 LUN_API void lun_session_options_init(struct lun_session_options *options);
@@ -156,6 +172,12 @@ lun_session_new(lun_session **out, lun_ctx *ctx,
 LUN_API lun_session *lun_session_ref(lun_session *session);
 LUN_API void lun_session_unref(lun_session *session); /* NULL is fine */
 
+/* A session tag. */
+struct lun_tag {
+  const char *key;
+  const char *value;
+};
+
 /*
  * The role that lun_session_assume_role takes on.  Fill it by
  * lun_role_options_init, then set what is needed; strings are copied.
@@ -167,6 +189,18 @@ struct lun_role_options {
   const char *external_id;
   int64_t duration_seconds; /* 0: the role's own default, an hour */
   const char *region;       /* default: the source session's */
+  const char *policy;       /* JSON: the session may do no more than this */
+  const char *const *policy_arns; /* of managed policies, likewise */
+  size_t npolicy_arns;            /* at most 10 */
+  const struct lun_tag *tags;
+  size_t ntags;                           /* at most 50 */
+  const char *const *transitive_tag_keys; /* of tags: roles that the session
+                                             goes on to have them too */
+  size_t ntransitive_tag_keys;
+  const char *source_identity; /* who it is that takes on the role */
+  const char *mfa_serial;      /* the device of whoever takes on the role */
+  lun_mfa_function mfa_code;   /* default: the source session's */
+  void *mfa_data;
 };
 
 LUN_API void lun_role_options_init(struct lun_role_options *options);
@@ -174,13 +208,45 @@ LUN_API void lun_role_options_init(struct lun_role_options *options);
 /*
  * Makes a session whose credentials come from assuming a role with the
  * credentials of SOURCE, which it keeps alive.  STS is asked when the first
- * call needs it, and again before the credentials expire.  LUN_EINVALID names
- * the option that cannot be.  The caller owns the reference.
+ * call needs it, and again before the credentials expire; once for all that
+ * ask for the same role with the same options, from sessions that were made
+ * from one another.  LUN_EINVALID names the option that cannot be.  The caller
+ * owns the reference.
  */
 LUN_API LUN_NODISCARD enum lun_code
 lun_session_assume_role(lun_session **out, lun_session *source,
                         const struct lun_role_options *options,
                         struct lun_error *err);
+
+/*
+ * The role that lun_session_web_identity takes on.  Fill it by
+ * lun_web_identity_options_init, then set what is needed; strings are copied.
+ */
+struct lun_web_identity_options {
+  size_t size;                   /* set by lun_web_identity_options_init */
+  const char *role_arn;          /* required */
+  const char *token_file;        /* required; read again for each call of STS */
+  const char *role_session_name; /* default: lunette-<unix time> */
+  int64_t duration_seconds;      /* 0: the role's own default, an hour */
+  const char *policy;            /* JSON: the session may do no more */
+  const char *const *policy_arns; /* of managed policies, likewise */
+  size_t npolicy_arns;            /* at most 10 */
+  const char *provider_id; /* of an OAuth 2.0 token; not for OpenID Connect */
+  const char *region;      /* default: the session's */
+};
+
+LUN_API void
+lun_web_identity_options_init(struct lun_web_identity_options *options);
+
+/*
+ * Makes a session whose credentials come from a token of an identity provider,
+ * which STS takes for those of a role; SESSION gives the settings, and its
+ * credentials are not asked for.  Otherwise as lun_session_assume_role.
+ */
+LUN_API LUN_NODISCARD enum lun_code
+lun_session_web_identity(lun_session **out, lun_session *session,
+                         const struct lun_web_identity_options *options,
+                         struct lun_error *err);
 
 /*
  * Fetches the secret that REF names ("ID[?key=value&...][#path]", design

@@ -17,6 +17,12 @@ void lun_role_options_init(struct lun_role_options *options)
   options->size = sizeof(*options);
 }
 
+void lun_web_identity_options_init(struct lun_web_identity_options *options)
+{
+  memset(options, 0, sizeof(*options));
+  options->size = sizeof(*options);
+}
+
 /* A program that was built with an earlier header has fewer members. */
 enum lun_code lun_session_new(lun_session **out, lun_ctx *ctx,
                               const struct lun_session_options *options,

@@ -1,6 +1,7 @@
 /*
  * Sessions made from one another share a run: the loop, which outlives all of
- * them.  A session on a role holds its source's credentials by reference, not
+ * them, and the roles that any of them has taken on, so that STS is asked
+ * once.  A session on a role holds its source's credentials by reference, not
  * the session that it was made from, so there is no cycle; one that a
  * reference asked for is kept by the session that made it.
  */
@@ -8,12 +9,16 @@
 
 #include "../base/error.h"
 
+#define ROLES_MAX 64 /* that a run remembers; the oldest goes first */
+
 /* What the sessions of one family share. */
 struct run {
   lun_ctx *ctx;
   int refs;
   lun_loop *loop;
   int64_t limit; /* monotonic ms that no call outlasts; 0: none */
+  lun_source *roles[ROLES_MAX];
+  size_t nroles; /* all that there were; the N-th is at N modulo ROLES_MAX */
 };
 
 /* A session that some reference asked for. */
@@ -42,8 +47,12 @@ struct lun_session {
 
 static void run_unref(struct run *run)
 {
+  size_t i = 0;
+
   if (run == NULL || --run->refs > 0)
     return;
+  for (i = 0; i < ROLES_MAX; i++)
+    lun_source_unref(run->roles[i]);
   lun_loop_free(run->loop);
   lun_mem_free(run->ctx, run);
 }
@@ -65,6 +74,28 @@ static enum lun_code run_new(struct run **out, lun_ctx *ctx,
   }
   *out = run;
   return LUN_OK;
+}
+
+/*
+ * The run's own source for the role that SOURCE is for: one that there is
+ * already, or SOURCE itself, which is remembered.  Takes SOURCE, gives a
+ * reference.
+ */
+static lun_source *share(struct run *run, lun_source *source)
+{
+  lun_source **slot = NULL;
+  size_t i = 0;
+
+  for (i = 0; i < ROLES_MAX && run->roles[i] != NULL; i++) {
+    if (lun_source_same(run->roles[i], source)) {
+      lun_source_unref(source);
+      return lun_source_ref(run->roles[i]);
+    }
+  }
+  slot = &run->roles[run->nroles++ % ROLES_MAX];
+  lun_source_unref(*slot);
+  *slot = lun_source_ref(source);
+  return source;
 }
 
 /* ------------------------------------------------------------- sessions -- */
@@ -159,6 +190,31 @@ enum lun_code lun_session_make(lun_session **out, lun_ctx *ctx,
 }
 
 /*
+ * A session at the place and in the run of SESSION, with a source of its own:
+ * takes SOURCE.  REGION may be NULL: the settings' own.
+ */
+static enum lun_code on_source(lun_session **out, lun_session *session,
+                               lun_source *source, const char *region,
+                               struct lun_error *err)
+{
+  lun_session *made = NULL;
+  enum lun_code rc = session_new(&made, session->run, session->place, err);
+
+  if (rc) {
+    lun_source_unref(source);
+    return rc;
+  }
+  made->source = share(made->run, source);
+  made->region = lun_mem_strdup(made->ctx, region);
+  if (region != NULL && made->region == NULL) {
+    lun_session_unref(made);
+    return lun_error_nomem(err);
+  }
+  *out = made;
+  return LUN_OK;
+}
+
+/*
  * A session on a role; its region is that of the role's STS as well.  NEARBY
  * (NULL: none) is where STS is asked if no region is known.
  */
@@ -167,29 +223,15 @@ static enum lun_code make_role(lun_session **out, lun_session *source,
                                const char *nearby, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
-  lun_session *session = NULL;
+  lun_source *role = NULL;
   struct lun_role_options known = *options;
   const char *region = options->region ? options->region : source->region;
 
   known.region = region;
   if (region == NULL && source->settings->region == NULL)
     known.region = nearby;
-  rc = session_new(&session, source->run, source->place, err);
-  if (rc)
-    return rc;
-  if (region != NULL) {
-    session->region = lun_mem_strdup(session->ctx, region);
-    rc = session->region == NULL ? lun_error_nomem(err) : LUN_OK;
-  }
-  if (!rc)
-    rc = lun_source_role(&session->source, source->source, session->place,
-                         &known, err);
-  if (rc) {
-    lun_session_unref(session);
-    return rc;
-  }
-  *out = session;
-  return LUN_OK;
+  rc = lun_source_role(&role, source->source, source->place, &known, err);
+  return rc ? rc : on_source(out, source, role, region, err);
 }
 
 enum lun_code lun_session_assume_role(lun_session **out, lun_session *source,
@@ -203,6 +245,26 @@ enum lun_code lun_session_assume_role(lun_session **out, lun_session *source,
                          "the options of a role are of another version");
   memcpy(&known, options, options->size);
   return make_role(out, source, &known, NULL, err);
+}
+
+enum lun_code
+lun_session_web_identity(lun_session **out, lun_session *session,
+                         const struct lun_web_identity_options *options,
+                         struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_web_identity_options known = {0};
+  lun_source *source = NULL;
+
+  if (options->size < sizeof(options->size) || options->size > sizeof(known))
+    return lun_error_set(err, LUN_EINVALID,
+                         "the options of a web identity are of another "
+                         "version");
+  memcpy(&known, options, options->size);
+  if (known.region == NULL)
+    known.region = session->region;
+  rc = lun_source_web_identity(&source, session->place, &known, err);
+  return rc ? rc : on_source(out, session, source, known.region, err);
 }
 
 lun_session *lun_session_ref(lun_session *session)
@@ -358,6 +420,8 @@ static enum lun_code with_profile(lun_session **out, lun_session *session,
   options.endpoint_url = settings->endpoint_url;
   options.deadline_ms = settings->deadline_ms;
   options.max_attempts = settings->max_attempts;
+  options.mfa_code = settings->mfa_code;
+  options.mfa_data = settings->mfa_data;
   return make(out, session->run, &options, &settings->env, err);
 }
 

@@ -351,6 +351,8 @@ enum lun_code lun_settings_new(struct lun_settings **out, lun_ctx *ctx,
   settings->ctx = ctx;
   settings->refs = 1;
   settings->env = *env;
+  settings->mfa_code = options->mfa_code;
+  settings->mfa_data = options->mfa_data;
   rc = lun_files_load(&settings->files, ctx, env, err);
   if (!rc)
     rc = find_profile(settings, options, err);

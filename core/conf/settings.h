@@ -39,6 +39,8 @@ struct lun_settings {
   char *imds_endpoint; /* NULL: the service's own address */
   int64_t imds_timeout_ms;
   int imds_attempts;
+  lun_mfa_function mfa_code; /* NULL: there is nobody to ask */
+  void *mfa_data;
 };
 
 /*

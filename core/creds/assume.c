@@ -1,152 +1,171 @@
 /*
- * AssumeRole, in the awsQuery protocol.  What comes back is used only if it
- * is for the role and the account that were asked for.
+ * AssumeRole and AssumeRoleWithWebIdentity, in the awsQuery protocol.  What
+ * comes back is used only if it is for the role, the account and the session
+ * that were asked for.
  */
 #include "assume.h"
 
 #include "../base/error.h"
+#include "../os/file.h"
 #include "../text/xml.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 
-#define FORM_LEN     ((size_t)16384)
-#define NAME_LEN     64 /* of a session's name; the limits are AWS's */
-#define EXTERNAL_LEN 1224
-#define DURATION_MIN 900
-#define DURATION_MAX 43200
+#define FORM_LEN  ((size_t)2 << 20)
+#define TOKEN_MAX ((size_t)64 << 10) /* of a web identity; STS takes 20000 */
+#define CODE_LEN  6
+#define CODE_SIZE 64 /* what is longer than a code is seen to be longer */
 
-/* ---------------------------------------------------------------- role -- */
-
-static bool all_of(const char *text, const char *marks)
+static bool is_web(const struct lun_role *role)
 {
-  return text[0] == '\0' || lun_text_of(lun_span_of(text), marks);
-}
-
-static bool length_in(const char *text, size_t min, size_t max)
-{
-  size_t len = strlen(text);
-
-  return len >= min && len <= max;
-}
-
-static enum lun_code refuse(const char *place, const char *what,
-                            struct lun_error *err)
-{
-  return lun_error_set(err, LUN_EINVALID, "%s%s", place, what);
-}
-
-static enum lun_code check(const struct lun_role_options *options,
-                           const char *place, struct lun_error *err)
-{
-  struct lun_arn arn = {0};
-  struct lun_span name = {0};
-  const char *session = options->role_session_name;
-  const char *external = options->external_id;
-
-  if (options->role_arn == NULL)
-    return refuse(place, "role_arn is missing", err);
-  if (!length_in(options->role_arn, 20, 2048) ||
-      !lun_arn_role(&arn, &name, lun_span_of(options->role_arn))) {
-    (void)refuse(place, "role_arn is not the ARN of a role", err);
-    lun_error_hint(err, "as in arn:aws:iam::123456789012:role/NAME; the ARN "
-                        "of an instance profile is another thing");
-    return LUN_EINVALID;
-  }
-  if (session != NULL &&
-      (!length_in(session, 2, NAME_LEN) || !all_of(session, "_+=,.@-")))
-    return refuse(place,
-                  "role_session_name has to be 2 to 64 letters, digits and "
-                  "_+=,.@-",
-                  err);
-  if (external != NULL &&
-      (!length_in(external, 2, EXTERNAL_LEN) || !all_of(external, "_+=,.@:/-")))
-    return refuse(place,
-                  "external_id has to be 2 to 1224 letters, digits and "
-                  "_+=,.@:/-",
-                  err);
-  if (options->duration_seconds != 0 &&
-      (options->duration_seconds < DURATION_MIN ||
-       options->duration_seconds > DURATION_MAX))
-    return refuse(place, "duration_seconds has to be 900 to 43200", err);
-  if (options->region != NULL &&
-      !lun_region_valid(lun_span_of(options->region)))
-    return refuse(place, "region is not a region", err);
-  return LUN_OK;
-}
-
-static bool keep(char **field, lun_ctx *ctx, const char *text)
-{
-  *field = lun_mem_strdup(ctx, text);
-  return text == NULL || *field != NULL;
-}
-
-enum lun_code lun_role_init(struct lun_role *out, lun_ctx *ctx,
-                            const struct lun_role_options *options,
-                            const char *place, struct lun_error *err)
-{
-  enum lun_code rc = check(options, place, err);
-  struct lun_role role = {.ctx = ctx, .duration = options->duration_seconds};
-  const char *session = options->role_session_name;
-  char name[NAME_LEN] = "";
-
-  if (rc)
-    return rc;
-  (void)snprintf(name, sizeof(name), "lunette-%" PRId64,
-                 lun_clock_wall_ms(ctx) / 1000);
-  if (!keep(&role.arn, ctx, options->role_arn) ||
-      !keep(&role.session_name, ctx, session != NULL ? session : name) ||
-      !keep(&role.external_id, ctx, options->external_id) ||
-      !keep(&role.region, ctx, options->region)) {
-    lun_role_done(&role);
-    return lun_error_nomem(err);
-  }
-  *out = role;
-  return LUN_OK;
-}
-
-void lun_role_done(struct lun_role *role)
-{
-  if (role->ctx == NULL)
-    return;
-  lun_mem_free(role->ctx, role->arn);
-  lun_mem_free(role->ctx, role->session_name);
-  lun_mem_free(role->ctx, role->external_id);
-  lun_mem_free(role->ctx, role->region);
-  memset(role, 0, sizeof(*role));
+  return role->token_file != NULL;
 }
 
 /* -------------------------------------------------------------- request -- */
 
-static void put(struct lun_buf *form, const char *name, const char *value)
+static void put(struct lun_buf *form, const char *name, struct lun_span value)
 {
-  if (value == NULL)
-    return;
   lun_buf_addf(form, "&%s=", name);
-  lun_uri_encode(form, lun_span_of(value), false);
+  lun_uri_encode(form, value, false);
+}
+
+/* The file is read again for each call, and used as it is: somebody renews
+ * it, and what is in it is the identity provider's matter. */
+static enum lun_code put_token(struct lun_buf *form,
+                               const struct lun_role *role,
+                               struct lun_error *err)
+{
+  struct lun_buf token = LUN_BUF_INIT(form->ctx, TOKEN_MAX);
+  struct lun_error why = {.code = LUN_OK};
+  enum lun_code rc = lun_file_read(&token, role->token_file, &why);
+
+  if (!rc && token.len == 0)
+    rc = lun_error_set(&why, LUN_EFILE, "%s: there is no token in it",
+                       role->token_file);
+  if (rc == LUN_EFILE) {
+    rc = lun_error_set(err, LUN_ECREDENTIALS, "the token file of %s: %s",
+                       role->token_from, why.message);
+    lun_error_hint(err, "%s",
+                   why.hint[0] != '\0' ? why.hint
+                                       : "the platform that runs this writes "
+                                         "the file: look there, or name "
+                                         "another one");
+  } else if (rc) {
+    rc = lun_error_nomem(err);
+  } else {
+    put(form, "WebIdentityToken", lun_buf_view(&token));
+  }
+  lun_buf_done(&token);
+  return rc;
+}
+
+static bool is_code(const char *code)
+{
+  struct lun_span text = {code, strnlen(code, CODE_SIZE)};
+  size_t i = 0;
+
+  for (i = 0; i < text.len && lun_text_digit(text.ptr[i]); i++)
+    continue;
+  return i == CODE_LEN && text.len == CODE_LEN;
+}
+
+static enum lun_code no_code(const struct lun_assume *assume,
+                             struct lun_error *err)
+{
+  (void)lun_error_set(err, LUN_ECREDENTIALS,
+                      "%sMFA token required: mfa_serial names %s, and there "
+                      "is nobody to ask for its code",
+                      assume->again ? "Cannot refresh credentials: " : "",
+                      assume->role->mfa_serial);
+  lun_error_hint(err, "run it where somebody can type the code, or give the "
+                      "session a function mfa_code that knows it");
+  return LUN_ECREDENTIALS;
+}
+
+/* Asks for the code of the role's device; it is never shown. */
+static enum lun_code put_code(struct lun_buf *form,
+                              const struct lun_assume *assume,
+                              struct lun_error *err)
+{
+  const struct lun_role *role = assume->role;
+  const struct lun_settings *settings = assume->place->settings;
+  lun_mfa_function ask = role->mfa_code;
+  void *data = role->mfa_data;
+  char code[CODE_SIZE] = "";
+  struct lun_error why = {.code = LUN_OK};
+  enum lun_code rc = LUN_OK;
+
+  if (ask == NULL) {
+    ask = settings->mfa_code;
+    data = settings->mfa_data;
+  }
+  if (ask != NULL)
+    rc = ask(data, role->mfa_serial, code, sizeof(code), &why);
+  if (rc && why.code == LUN_OK)
+    rc = lun_error_set(err, rc, "mfa_code failed, and does not say why");
+  else if (rc)
+    *err = why;
+  else if (code[0] == '\0')
+    rc = no_code(assume, err);
+  else if (!is_code(code))
+    rc =
+        lun_error_set(err, LUN_ECREDENTIALS,
+                      "the code for %s has to be six digits", role->mfa_serial);
+  else
+    put(form, "TokenCode", (struct lun_span){code, CODE_LEN});
+  lun_secret_wipe(code, sizeof(code));
+  return rc;
+}
+
+/* What the trace says that was looked at. */
+static void describe(struct lun_assume *assume, const struct lun_target *target)
+{
+  const struct lun_role *role = assume->role;
+  struct lun_uri uri = {0};
+
+  if (lun_uri_parse(&uri, lun_buf_view(&target->url), "the endpoint", NULL))
+    uri.host = LUN_SPAN_LIT("STS");
+  lun_provider_reason(assume->looked, "%s as %s, at %.*s%s%s", role->arn,
+                      role->session_name, (int)uri.host.len, uri.host.ptr,
+                      is_web(role) ? ", by the token in " : "",
+                      is_web(role) ? role->token_file : "");
+}
+
+static enum lun_code fill_form(struct lun_buf *form,
+                               const struct lun_assume *assume,
+                               struct lun_error *err)
+{
+  const struct lun_role *role = assume->role;
+  enum lun_code rc = LUN_OK;
+
+  put(form, "RoleArn", lun_span_of(role->arn));
+  put(form, "RoleSessionName", lun_span_of(role->session_name));
+  lun_buf_adds(form, role->form);
+  if (is_web(role))
+    rc = put_token(form, role, err);
+  else if (role->mfa_serial != NULL)
+    rc = put_code(form, assume, err);
+  return rc ? rc : lun_buf_status(form, "the request for a role", err);
 }
 
 static enum lun_code send(struct lun_assume *assume, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   lun_ctx *ctx = assume->place->ctx;
-  const struct lun_op *op = lun_op_get(LUN_OP_AssumeRole);
-  const struct lun_role *role = assume->role;
+  const struct lun_settings *settings = assume->place->settings;
   struct lun_buf form = LUN_BUF_INIT(ctx, FORM_LEN);
-  struct lun_call_input input = {.op = op, .cred = assume->with};
+  struct lun_call_input input = {.op = assume->op, .cred = assume->with};
   struct lun_target target = {0};
 
   lun_target_init(&target, ctx);
-  put(&form, "RoleArn", role->arn);
-  put(&form, "RoleSessionName", role->session_name);
-  if (role->duration != 0)
-    lun_buf_addf(&form, "&DurationSeconds=%" PRId64, role->duration);
-  put(&form, "ExternalId", role->external_id);
-  rc = lun_buf_status(&form, "the request for a role", err);
-  if (!rc)
-    rc = lun_target_find(&target, assume->place->settings, op->service,
-                         role->region, err);
+  rc = lun_target_find(&target, settings, assume->op->service,
+                       assume->role->region, err);
   if (!rc) {
-    lun_target_input(&input, &target, assume->place->settings);
+    describe(assume, &target);
+    rc = fill_form(&form, assume, err);
+  }
+  if (!rc) {
+    lun_target_input(&input, &target, settings);
     input.body = lun_buf_view(&form);
     input.quota = &assume->quota;
     rc = lun_call_start(&assume->call, assume->task.loop, &input,
@@ -159,11 +178,21 @@ static enum lun_code send(struct lun_assume *assume, struct lun_error *err)
 
 /* --------------------------------------------------------------- answer -- */
 
-#define RESULT "AssumeRoleResult/"
-
-static enum lun_code bad_answer(const char *what, struct lun_error *err)
+static enum lun_code bad_answer(const struct lun_assume *assume,
+                                const char *what, struct lun_error *err)
 {
-  return lun_error_set(err, LUN_ESERVICE, "the answer of AssumeRole %s", what);
+  return lun_error_set(err, LUN_ESERVICE, "the answer of %s %s",
+                       assume->op->name, what);
+}
+
+/* The text at PATH below the answer's result. */
+static bool find(struct lun_span *out, const struct lun_assume *assume,
+                 const lun_xml *xml, const char *path)
+{
+  char whole[128] = "";
+
+  (void)snprintf(whole, sizeof(whole), "%sResult/%s", assume->op->name, path);
+  return lun_xml_find(xml, whole, out);
 }
 
 /*
@@ -197,32 +226,55 @@ static bool is_asked(const struct lun_role *role, struct lun_span text)
          lun_span_is(text, role->session_name);
 }
 
+/* "arn:...:assumed-role/R/S, until 2026-11-23T01:00:00Z" */
+static enum lun_code say_found(struct lun_assume *assume, struct lun_span arn,
+                               struct lun_error *err)
+{
+  struct lun_buf end = LUN_BUF_INIT(assume->place->ctx, 64);
+  enum lun_code rc = LUN_OK;
+
+  lun_text_put_iso(&end, assume->cred->expires_at);
+  rc = lun_buf_status(&end, "a date", err);
+  lun_provider_reason(assume->found, "%.*s, until %s", (int)arn.len, arn.ptr,
+                      lun_buf_text(&end));
+  lun_buf_done(&end);
+  return rc;
+}
+
 static enum lun_code read_credentials(struct lun_assume *assume,
                                       const lun_xml *xml, struct lun_error *err)
 {
-  static const char *const bad = "has no complete credentials in it";
-  struct lun_cred_fields fields = {.provider = "assume-role"};
+  const struct lun_role *role = assume->role;
+  struct lun_cred_fields fields = {
+      .provider =
+          is_web(role) ? "assume-role-with-web-identity" : "assume-role"};
   struct lun_span arn = {0};
   struct lun_span expiration = {0};
+  struct lun_span identity = {0};
   struct lun_arn parts = {0};
+  enum lun_code rc = LUN_OK;
 
-  if (!lun_xml_find(xml, RESULT "AssumedRoleUser/Arn", &arn) ||
-      !is_asked(assume->role, arn))
-    return bad_answer("is for another role than the one asked for", err);
-  if (!lun_xml_find(xml, RESULT "Credentials/AccessKeyId",
-                    &fields.access_key_id) ||
-      !lun_xml_find(xml, RESULT "Credentials/SecretAccessKey",
-                    &fields.secret_access_key) ||
-      !lun_xml_find(xml, RESULT "Credentials/SessionToken",
-                    &fields.session_token) ||
-      !lun_xml_find(xml, RESULT "Credentials/Expiration", &expiration) ||
+  if (!find(&arn, assume, xml, "AssumedRoleUser/Arn") || !is_asked(role, arn))
+    return bad_answer(assume, "is for another role than the one asked for",
+                      err);
+  if (role->source_identity != NULL &&
+      find(&identity, assume, xml, "SourceIdentity") &&
+      !lun_span_is(identity, role->source_identity))
+    return bad_answer(assume, "has another source identity than was asked for",
+                      err);
+  if (!find(&fields.access_key_id, assume, xml, "Credentials/AccessKeyId") ||
+      !find(&fields.secret_access_key, assume, xml,
+            "Credentials/SecretAccessKey") ||
+      !find(&fields.session_token, assume, xml, "Credentials/SessionToken") ||
+      !find(&expiration, assume, xml, "Credentials/Expiration") ||
       fields.session_token.len == 0)
-    return bad_answer(bad, err);
+    return bad_answer(assume, "has no complete credentials in it", err);
   if (!lun_text_date_iso(expiration, &fields.expires_at))
-    return bad_answer("has an Expiration that is no date", err);
+    return bad_answer(assume, "has an Expiration that is no date", err);
   if (lun_arn_parse(&parts, arn))
     fields.account_id = parts.account;
-  return lun_cred_new(&assume->cred, assume->place->ctx, &fields, err);
+  rc = lun_cred_new(&assume->cred, assume->place->ctx, &fields, err);
+  return rc ? rc : say_found(assume, arn, err);
 }
 
 static enum lun_code read_answer(struct lun_assume *assume,
@@ -231,34 +283,95 @@ static enum lun_code read_answer(struct lun_assume *assume,
   enum lun_code rc = LUN_OK;
   lun_ctx *ctx = assume->place->ctx;
   lun_xml *xml = NULL;
+  char root[64] = "";
 
   if (assume->call.date != 0)
     assume->skew = assume->call.date - lun_clock_wall_ms(ctx) / 1000;
+  (void)snprintf(root, sizeof(root), "%sResponse", assume->op->name);
   rc = lun_xml_parse(&xml, ctx, lun_buf_view(&assume->call.answer),
-                     "the answer of AssumeRole", err);
+                     "the answer", err);
   if (rc == LUN_EINVALID)
-    rc = bad_answer("is not XML", err);
-  if (!rc && !lun_span_is(lun_xml_root(xml), "AssumeRoleResponse"))
-    rc = bad_answer("is not an AssumeRoleResponse", err);
+    rc = bad_answer(assume, "is not XML", err);
+  if (!rc && !lun_span_is(lun_xml_root(xml), root))
+    rc = bad_answer(assume, "is another operation's", err);
   if (!rc)
     rc = read_credentials(assume, xml, err);
   lun_xml_free(xml);
   return rc;
 }
 
+/* ---------------------------------------------------------------- errors -- */
+
+/* What STS says of a token, by the beginning of the code, and who has to act. */
+static const char *token_advice(const char *code)
+{
+  static const struct {
+    const char *code;
+    const char *advice;
+  } table[] = {
+      {"InvalidIdentityToken",
+       "the role's account has to have an identity provider for the token's "
+       "issuer and audience, and the token has to be whole"},
+      {"ExpiredToken", "the token has expired: whoever writes it has to renew "
+                       "it"},
+      {"IDPRejectedClaim", "the identity provider does not stand by the token: "
+                           "get a new one"},
+      {"IDPCommunicationError", "AWS could not reach the identity provider, "
+                                "which it asks about the token"},
+      {"AccessDenied", "the role's trust policy has to allow "
+                       "sts:AssumeRoleWithWebIdentity to the token's issuer, "
+                       "on conditions (aud, sub) that the token meets"},
+  };
+  size_t i = 0;
+
+  for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    if (strncmp(code, table[i].code, strlen(table[i].code)) == 0)
+      return table[i].advice;
+  return NULL;
+}
+
+static void advise(const struct lun_role *role, struct lun_error *err)
+{
+  const char *advice = NULL;
+
+  if (is_web(role))
+    advice = token_advice(err->aws_code);
+  if (advice != NULL)
+    lun_error_hint(err, "%s; it is in %s (%s)", advice, role->token_file,
+                   role->token_from);
+}
+
 /* ----------------------------------------------------------------- task -- */
+
+static void record(struct lun_assume *assume, enum lun_trace_end end,
+                   const char *why)
+{
+  if (assume->begun)
+    lun_trace_finish(assume->trace, assume->step, assume->looked, end, why);
+  assume->begun = false;
+}
 
 /* Says which role the error is about, and who has to act. */
 static enum lun_step fail(struct lun_assume *assume, enum lun_code rc)
 {
   struct lun_error *err = &assume->task.err;
 
-  if (rc == LUN_EACCESS && err->hint[0] == '\0')
-    lun_error_hint(err, "the role's trust policy has to name the caller (and "
-                        "its external_id, if it asks for one), and the "
-                        "caller's own policy has to allow sts:AssumeRole");
+  advise(assume->role, err);
+  record(assume, LUN_TRACE_FAILED, err->message);
   lun_error_prefix(err, "role %s: ", assume->role->arn);
   return lun_task_end(&assume->task, rc, NULL);
+}
+
+static void begin(struct lun_assume *assume)
+{
+  const struct lun_role *role = assume->role;
+
+  assume->op = lun_op_get(is_web(role) ? LUN_OP_AssumeRoleWithWebIdentity
+                                       : LUN_OP_AssumeRole);
+  lun_provider_reason(assume->looked, "%s", role->arn);
+  assume->step =
+      lun_trace_begin(assume->trace, assume->depth, assume->op->name);
+  assume->begun = true;
 }
 
 static enum lun_step step(struct lun_task *task)
@@ -266,6 +379,8 @@ static enum lun_step step(struct lun_task *task)
   struct lun_assume *assume = (struct lun_assume *)(void *)task;
   enum lun_code rc = LUN_OK;
 
+  if (!assume->begun)
+    begin(assume);
   if (!assume->calling) {
     rc = send(assume, &task->err);
     if (rc)
@@ -279,13 +394,17 @@ static enum lun_step step(struct lun_task *task)
   task->err = assume->call.task.err;
   if (!rc)
     rc = read_answer(assume, &task->err);
-  return rc ? fail(assume, rc) : lun_task_end(task, LUN_OK, NULL);
+  if (rc)
+    return fail(assume, rc);
+  record(assume, LUN_TRACE_FOUND, assume->found);
+  return lun_task_end(task, LUN_OK, NULL);
 }
 
 static void cancel(struct lun_task *task)
 {
   struct lun_assume *assume = (struct lun_assume *)(void *)task;
 
+  record(assume, LUN_TRACE_FAILED, task->err.message);
   lun_call_done(&assume->call);
 }
 

@@ -18,7 +18,8 @@
  * A renewal asks the provider that gave the credentials and no other: a run
  * does not change its identity because a file or a role has gone.
  */
-#include "chain.h"
+#include "source.h"
+
 #include "none.h"
 
 #include "../base/error.h"
@@ -45,35 +46,6 @@ static lun_provider_make *const chain[] = {
 };
 
 #define CHAIN_LEN (sizeof(chain) / sizeof(chain[0]))
-
-struct lun_source {
-  struct lun_task refresh;                    /* first: its step gets it */
-  enum lun_step (*fetch)(lun_source *source); /* goes on with the refresh */
-  lun_ctx *ctx;
-  int refs;
-  struct lun_place *place;
-
-  struct lun_cred *cred; /* the last ones; NULL: none yet */
-  int64_t lifetime;      /* of cred when it was fetched, in seconds */
-  int64_t skew;          /* of the clock that tells its expiry */
-  int64_t retry_at;      /* monotonic ms: not before this, unless it must */
-
-  struct lun_cred_wait *listener; /* who is told what is asked; NULL: nobody */
-  struct lun_trace trace;         /* what was asked, while there is one */
-
-  /* of the chain */
-  struct lun_walk walk;
-  size_t at; /* the maker in the chain whose provider gave cred */
-
-  /* of a role */
-  lun_source *base;
-  struct lun_role role;
-  struct lun_cred_wait wait;
-  struct lun_assume assume;
-  bool waiting; /* wait is initialised */
-  bool assuming;
-  bool renewed; /* the base's credentials, in this refresh */
-};
 
 /* --------------------------------------------------------------- expiry -- */
 
@@ -152,9 +124,8 @@ static enum lun_step still_expired(lun_source *source,
   return lun_task_end(&source->refresh, rc, NULL);
 }
 
-/* Takes a refresh's result. */
-static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
-                           int64_t skew)
+enum lun_step lun_source_adopt(lun_source *source, struct lun_cred *cred,
+                               int64_t skew)
 {
   int64_t now = lun_clock_wall_ms(source->ctx) / 1000 + skew;
 
@@ -171,8 +142,7 @@ static enum lun_step adopt(lun_source *source, struct lun_cred *cred,
 
 /* ---------------------------------------------------------------- chain -- */
 
-/* Where the trace of this refresh goes to. */
-static struct lun_trace *trace_of(lun_source *source)
+struct lun_trace *lun_source_trace(lun_source *source)
 {
   return source->listener != NULL ? &source->trace : NULL;
 }
@@ -185,7 +155,7 @@ static void start_walk(lun_source *source)
 
   lun_walk_init(&source->walk, source->place,
                 again ? &chain[source->at] : chain, again ? 1 : CHAIN_LEN, NULL,
-                trace_of(source), 0);
+                lun_source_trace(source), 0);
   source->walk.before = again ? source->cred : NULL;
   lun_walk_start(&source->walk, source->refresh.deadline);
 }
@@ -206,69 +176,7 @@ static enum lun_step chain_fetch(lun_source *source)
         task, lun_none(walk, source->listener != NULL, &task->err), NULL);
   if (walk->before == NULL)
     source->at = walk->at;
-  return adopt(source, walk->cred, walk->skew);
-}
-
-/* ----------------------------------------------------------------- role -- */
-
-static void wait_for_base(lun_source *source, struct lun_cred *stale)
-{
-  lun_cred_wait_init(&source->wait, source->base);
-  source->wait.trace = trace_of(source);
-  lun_cred_wait_start(&source->wait, stale, source->refresh.deadline);
-  source->waiting = true;
-}
-
-static void drop_role_work(lun_source *source)
-{
-  if (source->assuming)
-    lun_assume_done(&source->assume);
-  if (source->waiting)
-    lun_cred_wait_done(&source->wait);
-  source->assuming = false;
-  source->waiting = false;
-}
-
-/* The base's credentials have expired in between: once more with others. */
-static bool renew_base(lun_source *source)
-{
-  struct lun_cred *stale = NULL;
-
-  if (!source->assume.expired || source->renewed)
-    return false;
-  stale = lun_cred_ref(source->wait.cred);
-  drop_role_work(source);
-  wait_for_base(source, stale);
-  lun_cred_unref(stale);
-  source->renewed = true;
-  return true;
-}
-
-static enum lun_step role_fetch(lun_source *source)
-{
-  struct lun_task *task = &source->refresh;
-
-  if (!source->waiting)
-    wait_for_base(source, NULL);
-  for (;;) {
-    if (!source->assuming) {
-      if (!lun_task_await(task, &source->wait.task))
-        return LUN_STEP_WAIT;
-      if (source->wait.task.rc)
-        return lun_task_end(task, source->wait.task.rc, &source->wait.task.err);
-      lun_assume_init(&source->assume, source->place);
-      lun_assume_start(&source->assume, &source->role, source->wait.cred,
-                       task->deadline);
-      source->assuming = true;
-    }
-    if (!lun_task_await(task, &source->assume.task))
-      return LUN_STEP_WAIT;
-    if (source->assume.task.rc == LUN_OK)
-      return adopt(source, source->assume.cred, source->assume.skew);
-    if (!renew_base(source))
-      return lun_task_end(task, source->assume.task.rc,
-                          &source->assume.task.err);
-  }
+  return lun_source_adopt(source, walk->cred, walk->skew);
 }
 
 /* ---------------------------------------------------------------- fixed -- */
@@ -287,8 +195,8 @@ static enum lun_step fixed_fetch(lun_source *source)
 static void drop_work(lun_source *source)
 {
   lun_walk_done(&source->walk);
-  drop_role_work(source);
-  source->renewed = false;
+  if (source->drop != NULL)
+    source->drop(source);
 }
 
 /* Gives the listener what was recorded: all of it, or what there is. */
@@ -490,9 +398,9 @@ void lun_cred_wait_done(struct lun_cred_wait *wait)
 
 /* -------------------------------------------------------------- sources -- */
 
-static enum lun_code source_new(lun_source **out, struct lun_place *place,
-                                enum lun_step (*fetch)(lun_source *source),
-                                struct lun_error *err)
+enum lun_code lun_source_new(lun_source **out, struct lun_place *place,
+                             enum lun_step (*fetch)(lun_source *source),
+                             struct lun_error *err)
 {
   lun_ctx *ctx = place->ctx;
   lun_source *source = lun_mem_alloc(ctx, sizeof(*source));
@@ -513,38 +421,17 @@ static enum lun_code source_new(lun_source **out, struct lun_place *place,
 enum lun_code lun_source_chain(lun_source **out, struct lun_place *place,
                                struct lun_error *err)
 {
-  return source_new(out, place, chain_fetch, err);
+  return lun_source_new(out, place, chain_fetch, err);
 }
 
 enum lun_code lun_source_fixed(lun_source **out, struct lun_place *place,
                                struct lun_cred *cred, struct lun_error *err)
 {
-  enum lun_code rc = source_new(out, place, fixed_fetch, err);
+  enum lun_code rc = lun_source_new(out, place, fixed_fetch, err);
 
   if (!rc)
     (*out)->cred = lun_cred_ref(cred);
   return rc;
-}
-
-enum lun_code lun_source_role(lun_source **out, lun_source *base,
-                              struct lun_place *place,
-                              const struct lun_role_options *options,
-                              struct lun_error *err)
-{
-  enum lun_code rc = LUN_OK;
-  lun_source *source = NULL;
-
-  rc = source_new(&source, place, role_fetch, err);
-  if (rc)
-    return rc;
-  rc = lun_role_init(&source->role, source->ctx, options, "", err);
-  if (rc) {
-    lun_source_unref(source);
-    return rc;
-  }
-  source->base = lun_source_ref(base);
-  *out = source;
-  return LUN_OK;
 }
 
 lun_source *lun_source_ref(lun_source *source)

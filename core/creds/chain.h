@@ -25,6 +25,15 @@ LUN_NODISCARD enum lun_code lun_source_fixed(lun_source **out,
 LUN_NODISCARD enum lun_code
 lun_source_role(lun_source **out, lun_source *base, struct lun_place *place,
                 const struct lun_role_options *options, struct lun_error *err);
+LUN_NODISCARD enum lun_code
+lun_source_web_identity(lun_source **out, struct lun_place *place,
+                        const struct lun_web_identity_options *options,
+                        struct lun_error *err);
+
+/* True if both are roles, and what one gets from STS serves the other: the
+ * same base, place and options. */
+bool lun_source_same(const lun_source *a, const lun_source *b);
+
 lun_source *lun_source_ref(lun_source *source);
 void lun_source_unref(lun_source *source); /* NULL is fine */
 

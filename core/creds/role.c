@@ -3,6 +3,9 @@
  * are followed down to the one that has credentials of its own; then the
  * roles are assumed one after another, each with the credentials of the one
  * before, the last being the profile's.
+ *
+ * Where AWS's tools differ: a credential_source may be written in any case,
+ * and a duration_seconds that is no number is refused, not ignored.
  */
 #include "assume.h"
 #include "walk.h"
@@ -56,7 +59,7 @@ static enum lun_code read_duration(int64_t *out,
   if (place.value == NULL ||
       lun_text_int(lun_span_of(place.value), 1, INT32_MAX, out))
     return LUN_OK;
-  return lun_error_set(err, LUN_EINVALID,
+  return lun_error_set(err, LUN_ECREDENTIALS,
                        "duration_seconds in %s:%d has to be a whole number",
                        place.path, place.line);
 }
@@ -69,20 +72,15 @@ static enum lun_code add_hop(struct role_provider *provider,
   lun_ctx *ctx = provider->base.place->ctx;
   struct lun_role_options options = {0};
   struct lun_setting role = get(provider, profile, "role_arn");
-  struct lun_setting mfa = get(provider, profile, "mfa_serial");
   struct hop *hops = NULL;
   char place[512] = "";
 
   (void)snprintf(place, sizeof(place), "profile \"%s\" (%s:%d): ", profile,
                  role.path, role.line);
-  if (mfa.value != NULL)
-    return lun_error_set(err, LUN_ECREDENTIALS,
-                         "%smfa_serial wants a code that somebody types, "
-                         "which lunette cannot ask for",
-                         place);
   options.role_arn = role.value;
   options.role_session_name = get(provider, profile, "role_session_name").value;
   options.external_id = get(provider, profile, "external_id").value;
+  options.mfa_serial = get(provider, profile, "mfa_serial").value;
   rc = read_duration(&options.duration_seconds, provider, profile, err);
   if (rc)
     return rc;
@@ -95,7 +93,11 @@ static enum lun_code add_hop(struct role_provider *provider,
   rc = lun_role_init(&hops[provider->nhops].role, ctx, &options, place, err);
   if (!rc)
     provider->nhops++;
-  return rc;
+  if (rc != LUN_EINVALID)
+    return rc;
+  /* What is wrong with a profile is no fault of the caller's. */
+  err->code = LUN_ECREDENTIALS;
+  return LUN_ECREDENTIALS;
 }
 
 /* --------------------------------------------------- where they end up -- */
@@ -225,7 +227,8 @@ static enum lun_code check_sources(const char *profile,
                       "%s:%d)",
                       profile, role->path, role->line);
   lun_error_hint(err, "on an EC2 instance: credential_source = "
-                      "Ec2InstanceMetadata");
+                      "Ec2InstanceMetadata; for the token of a pod or a job: "
+                      "web_identity_token_file");
   return LUN_ECREDENTIALS;
 }
 
@@ -332,6 +335,9 @@ static bool take_base(struct role_provider *provider)
 static void start_assume(struct role_provider *provider)
 {
   lun_assume_init(&provider->assume, provider->base.place);
+  provider->assume.trace = provider->base.trace;
+  provider->assume.depth = provider->base.depth;
+  provider->assume.again = provider->base.before != NULL;
   lun_assume_start(&provider->assume, &provider->hops[provider->nhops - 1].role,
                    provider->cred, provider->base.task.deadline);
   provider->state = ASSUME;
@@ -343,6 +349,8 @@ static void take_role(struct role_provider *provider)
   lun_cred_unref(provider->cred);
   provider->cred = lun_cred_ref(provider->assume.cred);
   provider->base.skew = provider->assume.skew;
+  memcpy(provider->base.found, provider->assume.found,
+         sizeof(provider->base.found));
   lun_assume_done(&provider->assume);
   provider->nhops--;
   lun_role_done(&provider->hops[provider->nhops].role);
@@ -384,14 +392,21 @@ static enum lun_step step(struct lun_task *task)
 {
   struct role_provider *provider = (struct role_provider *)(void *)task;
   const char *profile = provider->base.profile;
+  struct lun_setting role = {0};
   enum lun_code rc = LUN_OK;
 
   if (provider->state == BASE)
     return step_base(provider);
   if (provider->state == ASSUME)
     return step_assume(provider);
-  if (get(provider, profile, "role_arn").value == NULL)
+  role = get(provider, profile, "role_arn");
+  lun_provider_reason(provider->base.looked, "role_arn of profile \"%s\"",
+                      profile);
+  if (role.value == NULL)
     return lun_provider_pass(&provider->base, "no role_arn");
+  lun_provider_reason(provider->base.looked,
+                      "role_arn of profile \"%s\" in %s:%d", profile, role.path,
+                      role.line);
   if (get(provider, profile, "web_identity_token_file").value != NULL)
     return lun_provider_pass(&provider->base,
                              "left to web_identity_token_file");

@@ -32,6 +32,9 @@ static const struct advice table[] = {
     {NULL, "DecryptionFailure", NULL,
      "check that the KMS key of the secret exists and is enabled"},
 
+    {"AssumeRole", "AccessDenied", "MultiFactorAuthentication failed",
+     "a code is good once, and for half a minute: wait for the next one; and "
+     "mfa_serial has to be the device of whoever takes on the role"},
     {NULL, "AccessDenied", "explicit deny in a service control policy",
      "a service control policy of the organization denies it: ask whoever "
      "keeps the organization's policies"},
@@ -68,6 +71,17 @@ static const struct advice table[] = {
      "resource policy{owner}"},
     {NULL, "RegionDisabled", NULL,
      "enable the region for the account, or use another"},
+    {NULL, "MalformedPolicyDocument", NULL,
+     "the session's policy is JSON, but no policy of IAM's: each statement has "
+     "to have an Effect, an Action and a Resource"},
+    {NULL, "PackedPolicyTooLarge", NULL,
+     "policy, policy_arns and tags together are too much for STS: fewer or "
+     "shorter ones, or a managed policy in place of the text"},
+    {NULL, "ValidationError", "role chaining",
+     "a role that another role takes on lasts an hour at most: lower "
+     "duration_seconds"},
+    {NULL, "ValidationError", "MaxSessionDuration",
+     "lower duration_seconds, or raise the role's maximum session duration"},
 
     {NULL, "ResourceNotFound", "staging label",
      "the secret exists, but no version of it has this stage"},

@@ -149,6 +149,8 @@ static bool about_credentials(const char *code)
                                      "RequestTimeTooSkewed",
                                      "RequestExpired",
                                      "RequestInTheFuture",
+                                     "InvalidIdentityToken",
+                                     "IDPRejectedClaim",
                                      NULL};
 
   return lun_retry_expired(code) || among(list, code);
