@@ -204,7 +204,7 @@ BAD = {
     "another path": Bad(metadata_case, exchange(2, url=ROLES + "b-role"),
                         "it is for http://169.254.169.254"),
     "another address": Bad(
-        metadata_case, exchange(0, url="http://169.254.170.2/latest/api/token"),
+        metadata_case, exchange(0, url="http://169.254.170.2/"),
         "it is for http://169.254.169.254"),
     "another method": Bad(metadata_case, exchange(0, method="POST"),
                           "it is a PUT"),
