@@ -1,25 +1,20 @@
 /*
- * Sessions: options in, secrets and identities out.  A handle holds one
- * reference of core's session; every secret value that came of it holds
- * another, so that ln.wipe finds the cache whose entry it ends.
+ * Sessions: options in, identities out.  A handle holds one reference of
+ * core's session; every secret value that came of it holds another, so that
+ * ln.wipe finds the cache whose entry it ends.
  */
-#include "../core/aws/session.h"
+#include "lsession.h"
+
 #include "lcred.h"
 #include "lfail.h"
+#include "lmfa.h"
 #include "lopts.h"
-#include "lsecret.h"
 
 #define SELF 1
-#define ARG  2
-
-struct session {
-  struct lunL_box box;
-  lun_session *session;
-};
 
 static void session_release(void *object)
 {
-  struct session *session = object;
+  struct lunL_session *session = object;
 
   lun_session_unref(session->session);
   session->session = NULL;
@@ -27,11 +22,16 @@ static void session_release(void *object)
 
 static const struct lunL_type session_type;
 
-/* The session at SELF, whose calls end when what runs the script has to. */
-static lun_session *check_session(lua_State *L)
+struct lunL_session *lunL_newsession(lua_State *L)
 {
-  struct session *box = lunL_box_check(L, SELF, &session_type);
+  return lunL_box_new(L, &session_type);
+}
 
+lun_session *lunL_checksession(lua_State *L)
+{
+  struct lunL_session *box = lunL_box_check(L, SELF, &session_type);
+
+  lunL_enter(L);
   lun_session_limit(box->session, lunL_deadline(L));
   return box->session;
 }
@@ -44,6 +44,7 @@ struct options {
   const char *endpoint_url;
   int64_t deadline_ms;
   int64_t max_attempts;
+  bool wait;
 };
 
 static const struct lunL_opt session_options[] = {
@@ -57,6 +58,10 @@ static const struct lunL_opt session_options[] = {
      .kind = LUNL_OPT_STRING,
      .offset = offsetof(struct options, endpoint_url)},
     {.name = "credentials", .kind = LUNL_OPT_TABLE},
+    {.name = "wait",
+     .kind = LUNL_OPT_BOOLEAN,
+     .offset = offsetof(struct options, wait)},
+    {.name = "mfa_code", .kind = LUNL_OPT_ANY},
     {.name = "deadline",
      .kind = LUNL_OPT_SECONDS,
      .offset = offsetof(struct options, deadline_ms)},
@@ -104,14 +109,15 @@ static void read_key(lua_State *L, struct lun_session_options *out)
 
 /*
  * ln.session{profile=, region=, credentials=, endpoint_url=, deadline=,
- * max_attempts=}: reads the configuration and fetches nothing yet.
+ * max_attempts=, wait=, mfa_code=}: reads the configuration and fetches
+ * nothing yet.
  */
 static int l_session(lua_State *L)
 {
   lun_ctx *ctx = lunL_ctx(L);
-  struct options given = {NULL, NULL, NULL, 0, 0};
+  struct options given = {.profile = NULL};
   struct lun_session_options options = {.size = 0};
-  struct session *session = NULL;
+  struct lunL_session *session = NULL;
   struct lun_error err = {0};
 
   lua_settop(L, 1);
@@ -124,56 +130,17 @@ static int l_session(lua_State *L)
     options.deadline_ms = given.deadline_ms;
     options.max_attempts = (int)given.max_attempts;
     read_key(L, &options);
+    lua_pushliteral(L, "mfa_code");
+    lua_rawget(L, 1);
+    lunL_readmfa(L, -1, 1, &options.mfa_code, &options.mfa_data);
   }
-  session = lunL_box_new(L, &session_type);
+  session = lunL_newsession(L);
   if (lun_session_new(&session->session, ctx, &options, &err))
     return lunL_fail(L, &err);
   return 1;
 }
 
-/* --------------------------------------------------------------- roles -- */
-
-static const struct lunL_opt role_options[] = {
-    {.name = "role_arn",
-     .kind = LUNL_OPT_STRING,
-     .offset = offsetof(struct lun_role_options, role_arn),
-     .required = true},
-    {.name = "role_session_name",
-     .kind = LUNL_OPT_STRING,
-     .offset = offsetof(struct lun_role_options, role_session_name)},
-    {.name = "external_id",
-     .kind = LUNL_OPT_STRING,
-     .offset = offsetof(struct lun_role_options, external_id)},
-    {.name = "duration_seconds",
-     .kind = LUNL_OPT_INTEGER,
-     .offset = offsetof(struct lun_role_options, duration_seconds),
-     .min = 900,
-     .max = 43200},
-    {.name = "region",
-     .kind = LUNL_OPT_STRING,
-     .offset = offsetof(struct lun_role_options, region)},
-};
-
-#define ROLE_OPTIONS (sizeof(role_options) / sizeof(role_options[0]))
-
-/* session:assume_role{role_arn=, external_id=, ...}: a session on the role. */
-static int session_assume_role(lua_State *L)
-{
-  lun_session *source = check_session(L);
-  struct lun_role_options options = {.size = 0};
-  struct session *session = NULL;
-  struct lun_error err = {0};
-
-  lua_settop(L, 2);
-  lun_role_options_init(&options);
-  lunL_opts(L, ARG, role_options, ROLE_OPTIONS, &options);
-  session = lunL_box_new(L, &session_type);
-  if (lun_session_assume_role(&session->session, source, &options, &err))
-    return lunL_fail(L, &err);
-  return 1;
-}
-
-/* ------------------------------------------------------------ identity -- */
+/* --------------------------------------------------------- credentials -- */
 
 struct credentials {
   struct lunL_box box;
@@ -200,7 +167,7 @@ static const struct lunL_type credentials_type = {
  */
 static int session_credentials(lua_State *L)
 {
-  lun_session *session = check_session(L);
+  lun_session *session = lunL_checksession(L);
   struct credentials *box = lunL_box_new(L, &credentials_type);
   struct lun_error err = {0};
 
@@ -211,10 +178,98 @@ static int session_credentials(lua_State *L)
   return 1;
 }
 
+/* ---------------------------------------------------------------- why -- */
+
+struct trace {
+  struct lunL_box box;
+  struct lun_trace trace;
+};
+
+static void trace_release(void *object)
+{
+  struct trace *trace = object;
+
+  if (trace->trace.ctx != NULL)
+    lun_trace_clear(&trace->trace);
+}
+
+static const struct lunL_type trace_type = {
+    .name = "lunette.trace",
+    .size = sizeof(struct trace),
+    .release = trace_release,
+};
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+  if (text == NULL || text[0] == '\0')
+    return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+/* Pushes {depth=, name=, looked=, result=, reason=, seconds=}. */
+static void push_step(lua_State *L, const struct lun_trace_step *step)
+{
+  static const char *const results[] = {[LUN_TRACE_PASSED] = "passed",
+                                        [LUN_TRACE_FOUND] = "found",
+                                        [LUN_TRACE_FAILED] = "failed"};
+
+  lua_createtable(L, 0, 6);
+  lua_pushinteger(L, step->depth);
+  lua_setfield(L, -2, "depth");
+  set_text(L, "name", step->name);
+  set_text(L, "looked", step->looked);
+  set_text(L, "result", results[step->end]);
+  set_text(L, "reason", step->why);
+  lua_pushnumber(L, (lua_Number)step->took_ms / 1000);
+  lua_setfield(L, -2, "seconds");
+}
+
+/*
+ * session:why(): {steps=, credentials=, error=}: everybody who is asked for
+ * credentials, now and anew, in order; then what was found, as credentials()
+ * gives it, or the error that it would raise.
+ */
+static int session_why(lua_State *L)
+{
+  lun_session *session = lunL_checksession(L);
+  struct trace *trace = lunL_box_new(L, &trace_type);
+  struct credentials *box = NULL;
+  struct lun_error err = {0};
+  size_t i = 0;
+
+  lua_toclose(L, -1);
+  lun_trace_init(&trace->trace, lunL_ctx(L));
+  box = lunL_box_new(L, &credentials_type);
+  lua_toclose(L, -1);
+  if (lun_session_why(&trace->trace, &box->cred, session, &err) == LUN_ENOMEM ||
+      trace->trace.lost) {
+    (void)lun_error_nomem(&err);
+    return lunL_fail(L, &err);
+  }
+  lua_createtable(L, 0, 2);
+  lua_createtable(L, (int)trace->trace.nsteps, 0);
+  for (i = 0; i < trace->trace.nsteps; i++) {
+    push_step(L, &trace->trace.steps[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "steps");
+  if (box->cred != NULL) {
+    lunL_pushcred(L, box->cred);
+    lua_setfield(L, -2, "credentials");
+  } else {
+    lunL_pusherror(L, &err);
+    lua_setfield(L, -2, "error");
+  }
+  return 1;
+}
+
+/* ------------------------------------------------------------ identity -- */
+
 /* session:identity(): {account=, arn=, user_id=}, as STS says. */
 static int session_identity(lua_State *L)
 {
-  lun_session *session = check_session(L);
+  lun_session *session = lunL_checksession(L);
   struct lun_identity identity = {.account = ""};
   struct lun_error err = {0};
 
@@ -233,297 +288,28 @@ static int session_identity(lua_State *L)
 /* session:region(): of option, environment or profile; nil if none is known. */
 static int session_region(lua_State *L)
 {
-  lua_pushstring(L, lun_session_region(check_session(L)));
+  lua_pushstring(L, lun_session_region(lunL_checksession(L)));
   return 1;
 }
 
-/* ------------------------------------------------------------- secrets -- */
-
-/* One of the secrets that a call asks for. */
-struct wanted {
-  struct lun_ref ref;
-  lun_session *session; /* the one that the reference asks for */
-  lun_fetch *fetch;
-  struct lun_value *value;
-  bool failed; /* the error lies in the Lua table of errors */
-};
-
-struct batch {
-  struct lunL_box box;
-  lun_ctx *ctx;
-  struct wanted *wanted;
-  size_t count;
-};
-
-static void batch_release(void *object)
-{
-  struct batch *batch = object;
-  size_t i = 0;
-
-  for (i = 0; batch->wanted != NULL && i < batch->count; i++) {
-    struct wanted *wanted = &batch->wanted[i];
-
-    lun_fetch_free(wanted->fetch);
-    lun_value_unref(wanted->value);
-    lun_session_unref(wanted->session);
-    lun_ref_done(&wanted->ref);
-  }
-  lun_mem_free(batch->ctx, batch->wanted);
-  batch->wanted = NULL;
-}
-
-static const struct lunL_type batch_type = {
-    .name = "lunette.batch",
-    .size = sizeof(struct batch),
-    .release = batch_release,
-};
-
-/* Pushes an empty batch of COUNT, to be closed. */
-static struct batch *batch_new(lua_State *L, size_t count)
-{
-  lun_ctx *ctx = lunL_ctx(L);
-  struct batch *batch = lunL_box_new(L, &batch_type);
-  struct lun_error err = {0};
-
-  lua_toclose(L, -1);
-  batch->ctx = ctx;
-  batch->wanted = lun_mem_alloc(ctx, (count + 1) * sizeof(*batch->wanted));
-  if (batch->wanted == NULL) {
-    lun_error_nomem(&err);
-    lunL_fail(L, &err);
-  }
-  batch->count = count;
-  return batch;
-}
-
-/* The reference at INDEX, a string without a secret's mark. */
-static enum lun_code parse_ref(lua_State *L, int index, struct wanted *wanted,
-                               struct lun_error *err)
-{
-  struct lun_span text = {NULL, 0};
-
-  if (lua_type(L, index) != LUA_TSTRING)
-    luaL_argerror(L, ARG, "a reference to a secret is a string");
-  text.ptr = lua_tolstring(L, index, &text.len);
-  lunL_checkmark(L, text, "a reference");
-  return lun_ref_parse(&wanted->ref, lunL_ctx(L), text, err);
-}
-
-static enum lun_code start(struct wanted *wanted, lun_session *session,
-                           struct lun_error *err)
-{
-  enum lun_code rc = LUN_OK;
-
-  rc = lun_session_for_ref(&wanted->session, session, &wanted->ref, err);
-  if (rc)
-    return rc;
-  return lun_fetch_start(&wanted->fetch, wanted->session, &wanted->ref, err);
-}
-
-/* session:secret(ref): a secret value; by "#path" a field, which may also be
- * a boolean or ln.null. */
-static int session_secret(lua_State *L)
-{
-  lun_session *session = check_session(L);
-  struct wanted *wanted = NULL;
-  struct lun_error err = {0};
-
-  lua_settop(L, ARG);
-  wanted = batch_new(L, 1)->wanted;
-  if (parse_ref(L, ARG, wanted, &err) || start(wanted, session, &err) ||
-      lun_fetch_wait(wanted->fetch, &wanted->value, &err))
-    return lunL_fail(L, &err);
-  lunL_pushvalue(L, wanted->value, wanted->session, wanted->ref.path);
-  return 1;
-}
-
-/* Called in protected mode, for its errors: raises what light userdata has. */
-static int raise(lua_State *L)
-{
-  return lunL_fail(L, lua_touserdata(L, 1));
-}
-
-static int push_found(lua_State *L)
-{
-  const struct wanted *wanted = lua_touserdata(L, 1);
-
-  lunL_pushvalue(L, wanted->value, wanted->session, wanted->ref.path);
-  return 1;
-}
-
-/*
- * Pushes {value = ...}, or {error = ...}: pcall on behalf of Lua code, so
- * that an error of one secret does not end the others.  Out of memory does.
- */
-static void push_outcome(lua_State *L, const struct wanted *wanted,
-                         struct lun_error *err, bool failed)
-{
-  int rc = 0;
-
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, failed ? raise : push_found);
-  lua_pushlightuserdata(L, failed ? (void *)err : (void *)wanted);
-  rc = lua_pcall(L, 1, 1, 0);
-  if (rc != LUA_OK && !lunL_iserror(L, -1))
-    lua_error(L);
-  lua_setfield(L, -2, rc == LUA_OK ? "value" : "error");
-}
-
-/*
- * session:try_secrets{ref, ...}: all at the same time; a table with
- * {value =} or {error =} for each reference, as it was asked.
- */
-static int session_try_secrets(lua_State *L)
-{
-  lun_session *session = check_session(L);
-  struct batch *batch = NULL;
-  struct lun_error err = {0};
-  size_t count = 0;
-  size_t i = 0;
-
-  luaL_checktype(L, ARG, LUA_TTABLE);
-  lua_settop(L, ARG);
-  count = lua_rawlen(L, ARG);
-  lua_createtable(L, 0, (int)(count < 1024 ? count : 1024));
-  batch = batch_new(L, count);
-  for (i = 0; i < count; i++) {
-    struct wanted *wanted = &batch->wanted[i];
-
-    lua_rawgeti(L, ARG, (lua_Integer)i + 1);
-    wanted->failed = parse_ref(L, lua_gettop(L), wanted, &err) ||
-                     start(wanted, session, &err);
-    if (wanted->failed) {
-      push_outcome(L, wanted, &err, true);
-      lua_rawset(L, ARG + 1);
-    } else {
-      lua_pop(L, 1);
-    }
-  }
-  for (i = 0; i < count; i++) {
-    struct wanted *wanted = &batch->wanted[i];
-
-    if (wanted->failed)
-      continue;
-    wanted->failed = lun_fetch_wait(wanted->fetch, &wanted->value, &err) != 0;
-    lua_rawgeti(L, ARG, (lua_Integer)i + 1);
-    push_outcome(L, wanted, &err, wanted->failed);
-    lua_rawset(L, ARG + 1);
-  }
-  lunL_close(L);
-  return 1;
-}
-
-/* The error at the top of the stack is not_found. */
-static bool is_missing(lua_State *L)
-{
-  struct lun_error err = {0};
-
-  lunL_geterror(L, -1, &err);
-  return err.code == LUN_ENOTFOUND;
-}
-
-/* What a list of secrets comes to; slots of the stack. */
-enum {
-  OUTCOMES = ARG + 1,
-  RESULT,
-  FIRST,   /* the error of the first that is missing */
-  MISSING, /* the list of their references */
-  NAMES
-};
-
-/*
- * Raises the error for all that are missing.  A struct lun_error has no room
- * for many names; what a script sees has every one, in its message and as the
- * list `missing`.
- */
-static int fail_missing(lua_State *L, const struct lun_buf *names)
-{
-  size_t size = names->len + 8; /* lun_error_text has no need to cut */
-  char *line = lunL_block_new(L, size);
-  lua_Integer count = (lua_Integer)lua_rawlen(L, MISSING);
-  struct lun_error first = {0};
-  struct lun_error err = {.code = LUN_ENOTFOUND};
-
-  if (count == 1) {
-    lua_pushvalue(L, FIRST);
-  } else {
-    lunL_geterror(L, FIRST, &first);
-    memcpy(err.aws_code, first.aws_code, sizeof(err.aws_code));
-    memcpy(err.hint, first.hint, sizeof(err.hint));
-    lun_error_text(line, size, lun_buf_view(names));
-    lunL_pusherror(L, &err);
-    lua_pushfstring(L, "%I secrets are not there: %s", count, line);
-    lua_setfield(L, -2, "message");
-  }
-  lua_pushvalue(L, MISSING);
-  lua_setfield(L, -2, "missing");
-  return lua_error(L);
-}
-
-/* Notes that the secret of the reference is missing; the reference, its
- * outcome and the outcome's error are on top of the stack. */
-static void note_missing(lua_State *L, struct lun_buf *names)
-{
-  lua_Integer count = (lua_Integer)lua_rawlen(L, MISSING);
-
-  if (lua_getfield(L, -2, "named") != LUA_TNIL)
-    return; /* it was asked for twice */
-  lua_pushboolean(L, 1);
-  lua_setfield(L, -4, "named");
-  lua_pop(L, 1);
-  if (count == 0)
-    lua_copy(L, -1, FIRST);
-  lua_pushvalue(L, -3);
-  lua_rawseti(L, MISSING, count + 1);
-  lun_buf_addf(names, "%s%s", count > 0 ? ", " : "", lua_tostring(L, -3));
-}
-
-/*
- * session:secrets{ref, ...}: all at the same time; a table of the values by
- * the reference asked.  One that fails fails the call; of those that are not
- * there, every one is named, and listed in the error's `missing`.
- */
-static int session_secrets(lua_State *L)
-{
-  struct lun_buf *names = NULL;
-  lua_Integer i = 0;
-
-  session_try_secrets(L);
-  lua_newtable(L);
-  lua_pushnil(L);
-  lua_newtable(L);
-  names = lunL_buf_new(L, SIZE_MAX);
-  for (i = 1; lua_rawgeti(L, ARG, i) != LUA_TNIL; i++, lua_settop(L, NAMES)) {
-    lua_pushvalue(L, -1);
-    lua_rawget(L, OUTCOMES);
-    if (lua_getfield(L, -1, "error") == LUA_TNIL) {
-      lua_getfield(L, -2, "value");
-      lua_copy(L, -1, -3);
-      lua_pop(L, 2);
-      lua_rawset(L, RESULT);
-      continue;
-    }
-    if (!is_missing(L))
-      return lua_error(L);
-    note_missing(L, names);
-  }
-  lunL_buf_check(L, names, "the names");
-  if (names->len > 0)
-    return fail_missing(L, names);
-  lua_pushvalue(L, RESULT);
-  return 1;
-}
+/* ------------------------------------------------------------- methods -- */
 
 static const luaL_Reg session_methods[] = {
-    {"assume_role", session_assume_role}, {"credentials", session_credentials},
-    {"identity", session_identity},       {"region", session_region},
-    {"secret", session_secret},           {"secrets", session_secrets},
-    {"try_secrets", session_try_secrets}, {NULL, NULL},
+    {"assume_role", lunL_session_assume_role},
+    {"web_identity", lunL_session_web_identity},
+    {"credentials", session_credentials},
+    {"identity", session_identity},
+    {"region", session_region},
+    {"why", session_why},
+    {"secret", lunL_session_secret},
+    {"secrets", lunL_session_secrets},
+    {"try_secrets", lunL_session_try_secrets},
+    {NULL, NULL},
 };
 
 static const struct lunL_type session_type = {
     .name = "lunette.session",
-    .size = sizeof(struct session),
+    .size = sizeof(struct lunL_session),
     .release = session_release,
     .methods = session_methods,
 };

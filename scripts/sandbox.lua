@@ -45,6 +45,7 @@ local NOT_HERE = {
   role = "--as runs CMD as a role", profile = "--as runs CMD as a role",
   region = "the world file names the region", endpoint_url = "--port names the port",
   external_id = "", deadline = "CMD runs as long as it likes",
+  wait = "nothing here needs time", no_wait = "nothing here needs time",
 }
 
 local function usage(message, hint)

@@ -15,6 +15,8 @@ local COMMON = {
   { "role", takes = "ARN", help = "assume this role first" },
   { "external-id", takes = "ID", help = "the external id that the role asks for" },
   { "deadline", takes = "TIME", help = "give up a call of AWS after this long (default 120s)" },
+  { "wait", help = "wait for a role, routes and names to be there" },
+  { "no-wait", help = "do not, not even while the machine boots" },
   { "quiet", help = "print errors alone" },
   { "verbose", short = "v", help = "show each request and its outcome on standard error" },
   { "log", takes = "FORMAT", help = "text or json: the form of those lines" },
@@ -144,6 +146,7 @@ end
 function cli.check(spec, out, rest)
   if out.deadline then out.deadline = cli.seconds(spec, "deadline", out.deadline) end
   if out.external_id and not out.role then usage(spec, "--external-id needs --role") end
+  if out.wait and out.no_wait then usage(spec, "--wait and --no-wait exclude each other") end
   if out.log and out.log ~= "text" and out.log ~= "json" then
     usage(spec, "--log takes text or json")
   end
@@ -185,12 +188,76 @@ function cli.refuse_log(spec, instead)
     ("%s; --print prints it all the same"):format(instead))
 end
 
+--- TEXT behind HEAD in lines of WIDTH, broken at blanks, and what goes on
+-- below where it began. Words stay whole, however long.
+-- @treturn string the lines, each with its end
+function cli.wrap(head, text, width)
+  local indent = (" "):rep(utf8.len(head) or #head)
+  local lines, line = {}, head
+  local column, first = #indent, true
+  for word in text:gmatch "%S+" do
+    local size = utf8.len(word) or #word
+    if not first and column + 1 + size > width then
+      lines[#lines + 1] = line .. "\n"
+      line, column, first = indent, #indent, true
+    end
+    line = line .. (first and "" or " ") .. word
+    column = column + size + (first and 0 or 1)
+    first = false
+  end
+  lines[#lines + 1] = line .. "\n"
+  return table.concat(lines)
+end
+
+-- ------------------------------------------------------------- sessions --
+
+local DEADLINE = 120 -- seconds; as a session's own
+local TRIES = 3
+
+local NO_CODE = {
+  terminal = { "there is no terminal to ask on",
+    "run it in a terminal's foreground; a script can give ln.session an mfa_code" },
+  timeout = { "nobody has typed it in time", "--deadline gives more time" },
+  ["end"] = { "the terminal's input has ended" },
+}
+
+-- An error because the code of SERIAL is wanted, and there is none.
+local function no_code(serial, why)
+  error(core.error {
+    kind = why == "timeout" and "deadline" or "credentials",
+    message = ("a code of the MFA device %s is wanted: %s"):format(serial, NO_CODE[why][1]),
+    hint = NO_CODE[why][2],
+  }, 0)
+end
+
+--- A function that asks for the code of an MFA device on the terminal.
+-- @tparam number seconds how long it may take
+function cli.ask_mfa(seconds)
+  return function(serial)
+    local last = core.public.time.monotonic() + seconds
+    serial = serial:gsub("%c", "?")
+    for try = 1, TRIES do
+      local left = last - core.public.time.monotonic()
+      if left <= 0 then no_code(serial, "timeout") end
+      local code, why = os_.ask(("%sMFA code for %s: "):format(
+        try > 1 and "That is not six digits. " or "", serial), left)
+      if not code then no_code(serial, why) end
+      code = code:gsub("%s", "")
+      if code:find "^%d%d%d%d%d%d$" then return code end
+    end
+    error(core.error { kind = "credentials",
+      message = ("the code of the MFA device %s has to be six digits"):format(serial) }, 0)
+  end
+end
+
 --- The session that the common options ask for.
 function cli.session(out)
   local ln = require "lunette"
+  local wait = out.wait
+  if out.no_wait then wait = false end
   local session = ln.session {
     profile = out.profile, region = out.region, endpoint_url = out.endpoint_url,
-    deadline = out.deadline,
+    deadline = out.deadline, wait = wait, mfa_code = cli.ask_mfa(out.deadline or DEADLINE),
   }
   if out.role then
     session = session:assume_role { role_arn = out.role, external_id = out.external_id }

@@ -1,5 +1,7 @@
-"""on_terminal.py COLUMNS CMD...: runs CMD with standard error on a terminal of
-that width, prints what it shows, and ends with its status."""
+"""on_terminal.py COLUMNS [--type TEXT] CMD...: runs CMD with standard error on
+a terminal of that width, prints what it shows, and ends with its status.  With
+--type the terminal is CMD's own (/dev/tty), and TEXT and a line break are typed
+whenever it asks, by a line that ends in ": "; nothing is if TEXT is empty."""
 import fcntl
 import os
 import pty
@@ -8,10 +10,19 @@ import subprocess
 import sys
 import termios
 
+columns, command, typed = int(sys.argv[1]), sys.argv[2:], None
+if command[0] == "--type":
+    typed, command = command[1].encode(), command[2:]
+
 master, slave = pty.openpty()
 fcntl.ioctl(slave, termios.TIOCSWINSZ,
-            struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
-child = subprocess.Popen(sys.argv[2:], stderr=slave)
+            struct.pack("HHHH", 24, columns, 0, 0))
+if typed is None:
+    child = subprocess.Popen(command, stderr=slave)
+else:
+    child = subprocess.Popen(
+        command, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0))
 os.close(slave)
 shown = b""
 while True:
@@ -22,5 +33,7 @@ while True:
     if not piece:
         break
     shown += piece
+    if typed and piece.endswith(b": "):
+        os.write(master, typed + b"\n")
 sys.stderr.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.exit(child.wait())

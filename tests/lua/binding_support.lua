@@ -57,4 +57,35 @@ function support.lunette(...)
   return status and status.exit, child:output()
 end
 
+local fake = {}
+fake.__index = fake
+
+--- What the server has said since this was asked the last time: a line for
+-- each request.
+function fake:requests()
+  self.server:wait(0.05)
+  local said = self.server:output():sub(self.seen + 1)
+  self.seen = #self.server:output()
+  return said
+end
+
+function fake:stop()
+  self.server:kill "KILL"
+  self.server:wait(5)
+end
+
+--- Starts a server that answers as AWS would (fake_aws.py), at `url`.
+function support.fake_aws()
+  local os_ = require "lunette.os"
+  local server = os_.spawn { argv = { "/usr/bin/python3", "tests/lua/fake_aws.py" } }
+  local port
+  for _ = 1, 200 do
+    assert(not server:wait(0.05), server:output())
+    port = server:output():match "^port (%d+)\n"
+    if port then break end
+  end
+  return setmetatable({ server = server, seen = #server:output(),
+    url = "http://127.0.0.1:" .. assert(port) }, fake)
+end
+
 return support

@@ -50,6 +50,7 @@ describe("a command line", function()
     assert.matches("needs a NAME", usage().message)
     assert.matches("one argument too many", usage("a", "b", "c").message)
     assert.matches("needs %-%-role", usage("a", "--external-id", "x").message)
+    assert.matches("exclude each other", usage("a", "--wait", "--no-wait").message)
     assert.matches("text or json", usage("a", "--log", "xml").message)
     for _, time in ipairs { "x", "-1", "0", "1d", "1e9" } do usage("a", "--deadline", time) end
   end)
@@ -71,6 +72,23 @@ describe("a command line", function()
       ["500ms"] = 0.5, ["1.5s"] = 1.5 } do
       assert.equal(want, cli.seconds(SPEC, "deadline", text))
     end
+  end)
+
+  it("wraps at blanks, below where the text begins", function()
+    assert.equal("- one two\n  three\n  four\n", cli.wrap("- ", "one  two three\nfour", 9))
+    assert.equal("- one two\n", cli.wrap("- ", "one two", 9))
+    assert.equal("- one\n  two\n", cli.wrap("- ", "one two", 8))
+    assert.equal("- \n", cli.wrap("- ", "", 8))
+    assert.equal("‹ ää\n  öö\n", cli.wrap("‹ ", "ää öö", 6))
+    local arn = "arn:aws:iam::222222222222:role/reader"
+    assert.equal("- a\n  " .. arn .. "\n  b\n", cli.wrap("- ", "a " .. arn .. " b", 10))
+    assert.equal("\xff a\n  b\n", cli.wrap("\xff ", "a b", 4))
+  end)
+
+  it("asks nobody for a code where there is no terminal", function()
+    local e = support.fails("credentials", cli.ask_mfa(5), "arn:aws:iam::1:mfa/me\27[2J")
+    assert.matches("arn:aws:iam::1:mfa/me%?%[2J is wanted: there is no terminal", e.message)
+    assert.matches("mfa_code", e.hint)
   end)
 
   it("lists every option in its help", function()

@@ -1,7 +1,8 @@
 """A server that answers as AWS would, believes everything, and is slow.
 
 Every GetSecretValue takes DELAY seconds, so that a test can see if two of them
-overlap.  Prints its port, then a line for each request.
+overlap.  STS gives every role but one called closed.  Prints its port, then a
+line for each request.
 """
 import http.server
 import json
@@ -13,6 +14,8 @@ DELAY = 0.3
 DOCUMENT = json.dumps({"username": "app", "password": "canary-pw", "port": 5432,
                        "on": True, "none": None})
 STS = "https://sts.amazonaws.com/doc/2011-06-15/"
+# What a request of STS may hold without being told of.
+USUAL = {"Action", "Version", "RoleArn", "RoleSessionName", "ExternalId"}
 
 
 def say(*words):
@@ -53,18 +56,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def sts(self, form):
         action = form["Action"]
-        key = self.headers["Authorization"].split("=")[1].split("/")[0]
-        say(action, key)
+        key = "nobody"  # signed it
+        if "Authorization" in self.headers:
+            key = self.headers["Authorization"].split("=")[1].split("/")[0]
+        say(action, key, *("%s=%s" % (name, form[name])
+                           for name in sorted(form) if name not in USUAL))
         if action == "GetCallerIdentity":
             result = ("<Arn>arn:aws:iam::111111111111:user/%s</Arn><UserId>U</UserId>"
                       "<Account>111111111111</Account>" % key)
         else:
+            role = form["RoleArn"].split("/")[-1]
+            if role == "closed":
+                self.reply(403, '<ErrorResponse xmlns="%s"><Error><Type>Sender</Type><Code>'
+                           "AccessDenied</Code><Message>closed to you</Message></Error>"
+                           "<RequestId>r</RequestId></ErrorResponse>" % STS, "text/xml")
+                return
             result = ("<Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>"
                       "canary-role-key</SecretAccessKey><SessionToken>canary-token</SessionToken>"
                       "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
-                      "<AssumedRoleUser><Arn>arn:aws:sts::222222222222:assumed-role/reader/{0}"
+                      "<AssumedRoleUser><Arn>arn:aws:sts::222222222222:assumed-role/{1}/{0}"
                       "</Arn><AssumedRoleId>AROA:{0}</AssumedRoleId></AssumedRoleUser>"
-                      .format(form["RoleSessionName"]))
+                      .format(form["RoleSessionName"], role))
         self.reply(200, '<{0}Response xmlns="{1}"><{0}Result>{2}</{0}Result><ResponseMetadata>'
                    "<RequestId>r</RequestId></ResponseMetadata></{0}Response>"
                    .format(action, STS, result), "text/xml")

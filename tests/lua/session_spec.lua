@@ -1,38 +1,20 @@
 local ln = require "lunette"
-local os_ = require "lunette.os"
 local support = require "binding_support"
 
 local fails, message = support.fails, support.message
 
 describe("a session", function()
-  local server, options
+  local aws, options
 
-  -- What the server has said since SEEN.
-  local seen = 0
-  local function requests()
-    server:wait(0.05)
-    local said = server:output():sub(seen + 1)
-    seen = #server:output()
-    return said
-  end
+  local function requests() return aws:requests() end
 
   setup(function()
-    server = os_.spawn { argv = { "/usr/bin/python3", "tests/lua/fake_aws.py" } }
-    local port
-    for _ = 1, 200 do
-      assert(not server:wait(0.05), server:output())
-      port = server:output():match "^port (%d+)\n"
-      if port then break end
-    end
-    options = { region = "eu-west-1", endpoint_url = "http://127.0.0.1:" .. assert(port),
+    aws = support.fake_aws()
+    options = { region = "eu-west-1", endpoint_url = aws.url,
       credentials = { access_key_id = "AKIDEXAMPLE", secret_access_key = "not-a-real-key" } }
-    requests()
   end)
 
-  teardown(function()
-    server:kill "KILL"
-    server:wait(5)
-  end)
+  teardown(function() aws:stop() end)
 
   it("gets a secret, and a field of it", function()
     local s = ln.session(options)
@@ -130,22 +112,6 @@ describe("a session", function()
     assert.is_nil(credentials.session_token)
     assert.equal("eu-west-1", s:region())
     requests()
-  end)
-
-  it("assumes a role, once", function()
-    local s = ln.session(options)
-    local role = s:assume_role { role_arn = "arn:aws:iam::222222222222:role/reader",
-      external_id = "made-up" }
-    assert.equal("", requests())
-    local credentials = role:credentials()
-    assert.equal("ASIAROLE", credentials.access_key_id)
-    assert.is_true(ln.is_secret(credentials.session_token))
-    assert.equal(ln.time.parse "2099-01-01T00:00:00Z", credentials.expiration)
-    role:secret "prod/db"
-    assert.equal("AssumeRole AKIDEXAMPLE\nget prod/db AWSCURRENT\n", requests())
-    local again = ln.session { region = "eu-west-1", endpoint_url = options.endpoint_url,
-      credentials = credentials }
-    assert.equal("ASIAROLE", again:credentials().access_key_id)
   end)
 
   it("is strict about its options", function()
