@@ -77,9 +77,9 @@ def files_of(given):
         program = command.split()[0]
         if "/" not in program:
             program = f"{COMMANDS}/{program}"
-        files[program] = "#!/bin/sh\ncat <<'END'\n" + json.dumps(
-            {"Version": 1, "AccessKeyId": PROCESS_KEYS[0],
-             "SecretAccessKey": PROCESS_KEYS[1]}) + "\nEND\n"
+        document = json.dumps({"Version": 1, "AccessKeyId": PROCESS_KEYS[0],
+                               "SecretAccessKey": PROCESS_KEYS[1]})
+        files[program] = f"#!/bin/sh\necho '{document}'\n"
     return files
 
 

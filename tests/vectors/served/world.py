@@ -19,7 +19,7 @@ DETACH = 2
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 LINK = {"169.254.169.254", "169.254.170.2", "169.254.170.23",
         "fd00:ec2::254", "fd00:ec2::23"}
-SYSTEM = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"]
+SYSTEM = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"]
 DEVICES = ["null", "zero", "urandom"]
 CA = "/lunette/ca.pem"  # of the run, in every world
 LIMIT = 30  # seconds that a run may take
