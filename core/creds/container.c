@@ -301,18 +301,6 @@ static enum lun_code describe(struct container_provider *provider,
   return rc;
 }
 
-/* Seconds that the endpoint's clock, if it tells it, is ahead of ours. */
-static int64_t read_skew(const struct container_provider *provider)
-{
-  struct lun_span text = {NULL, 0};
-  int64_t date = 0;
-
-  if (!lun_http_header(&provider->http, "Date", &text) ||
-      !lun_text_date_http(text, &date))
-    return 0;
-  return date - lun_clock_wall_ms(provider->base.place->ctx) / 1000;
-}
-
 /* The document of an answer with status 200; *AGAIN if it is none. */
 static enum lun_code read_document(struct container_provider *provider,
                                    bool *again, struct lun_error *err)
@@ -340,7 +328,7 @@ static enum lun_code read_document(struct container_provider *provider,
   if (!rc)
     rc = describe(provider, &doc, err);
   lun_document_close(&doc);
-  base->skew = read_skew(provider);
+  base->skew = lun_provider_skew(base, &provider->http);
   return rc;
 }
 

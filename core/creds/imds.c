@@ -139,18 +139,6 @@ static enum lun_code read_answer(struct imds_provider *provider,
   return rc;
 }
 
-/* Seconds that the service's clock, if it tells it, is ahead of ours. */
-static int64_t read_skew(const struct imds_provider *provider)
-{
-  struct lun_span text = {0};
-  int64_t date = 0;
-
-  if (!lun_http_header(&provider->get.http, "Date", &text) ||
-      !lun_text_date_http(text, &date))
-    return 0;
-  return date - lun_clock_wall_ms(provider->base.place->ctx) / 1000;
-}
-
 /* ---------------------------------------------------------------- steps -- */
 
 /* A GET that failed: nobody there, no role, or refused. */
@@ -205,7 +193,7 @@ static enum lun_step step(struct lun_task *task)
     return not_there(provider);
   if (provider->state == LISTING)
     return fetch(provider);
-  provider->base.skew = read_skew(provider);
+  provider->base.skew = lun_provider_skew(&provider->base, &provider->get.http);
   rc = read_answer(provider, &task->err);
   return lun_task_end(task, rc, NULL);
 }

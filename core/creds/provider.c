@@ -61,6 +61,17 @@ enum lun_step lun_provider_pass(struct lun_provider *provider,
   return lun_task_end(&provider->task, LUN_OK, NULL);
 }
 
+int64_t lun_provider_skew(const struct lun_provider *provider,
+                          const struct lun_http *http)
+{
+  struct lun_span text = {NULL, 0};
+  int64_t date = 0;
+
+  if (!lun_http_header(http, "Date", &text) || !lun_text_date_http(text, &date))
+    return 0;
+  return date - lun_clock_wall_ms(provider->place->ctx) / 1000;
+}
+
 struct lun_setting lun_provider_get(const struct lun_provider *provider,
                                     const char *key)
 {

@@ -83,6 +83,11 @@ enum lun_step lun_provider_pass(struct lun_provider *provider,
 void lun_provider_reason(char *reason, const char *format, ...)
     LUN_PRINTF(2, 3);
 
+/* Seconds that the clock of whoever gave the answer of HTTP, if it tells it,
+ * is ahead of ours. */
+int64_t lun_provider_skew(const struct lun_provider *provider,
+                          const struct lun_http *http);
+
 /* A property of a profile and where it stands, for errors. */
 struct lun_setting {
   const char *value; /* NULL: absent or empty */
