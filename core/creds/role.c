@@ -131,15 +131,22 @@ static enum lun_code no_keys(const char *profile, struct lun_error *err)
   return LUN_ECREDENTIALS;
 }
 
-static enum lun_code empty_source(const struct lun_setting *source,
-                                  const char *profile, const char *reason,
-                                  struct lun_error *err)
+static enum lun_code empty_source(const struct role_provider *provider,
+                                  const struct lun_setting *source,
+                                  const char *profile, struct lun_error *err)
 {
-  return lun_error_set(err, LUN_ECREDENTIALS,
-                       "No credentials found in credential_source \"%s\" "
-                       "referenced in profile \"%s\" (%s:%d): %s",
-                       source->value, profile, source->path, source->line,
-                       reason);
+  const struct lun_walk *walk = &provider->walk;
+
+  (void)lun_error_set(err, LUN_ECREDENTIALS,
+                      "No credentials found in credential_source \"%s\" "
+                      "referenced in profile \"%s\" (%s:%d): %s",
+                      source->value, profile, source->path, source->line,
+                      walk->reasons.len > 0
+                          ? lun_buf_text(&walk->reasons)
+                          : "the environment does not say where a container "
+                            "gets them");
+  lun_error_hint(err, "%s", walk->hint != NULL ? walk->hint : "");
+  return LUN_ECREDENTIALS;
 }
 
 /* "Environment", "Ec2InstanceMetadata" or "EcsContainer". */
@@ -322,8 +329,7 @@ static bool take_base(struct role_provider *provider)
   else if (walk->cred == NULL && provider->below != NULL)
     rc = no_keys(provider->below, &task->err);
   else if (walk->cred == NULL)
-    rc = empty_source(&source, profile, lun_buf_text(&walk->reasons),
-                      &task->err);
+    rc = empty_source(provider, &source, profile, &task->err);
   if (rc) {
     (void)lun_task_end(task, rc, NULL);
     return false;

@@ -1,134 +1,5 @@
 /* One AssumeRole call: what is asked, and what may be answered. */
-#include "../../core/creds/assume.h"
-#include "aws.h"
-
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-#define LATER       "2026-11-23T01:00:00Z"
-
-static struct lun_role role;
-static struct lun_assume assume;
-
-/* ------------------------------------------------------------------ role -- */
-
-static enum lun_code make_role(const struct lun_role_options *options)
-{
-  memset(&error, 0, sizeof(error));
-  memset(&role, 0, sizeof(role));
-  return lun_role_init(&role, ctx, options, "here: ", &error);
-}
-
-static void a_role_is_copied(void **state)
-{
-  char arn[] = ROLE;
-  struct lun_role_options options = {.role_arn = arn,
-                                     .external_id = "a:b/c",
-                                     .duration_seconds = 900,
-                                     .region = "eu-west-1"};
-
-  (void)state;
-  assert_int_equal(make_role(&options), LUN_OK);
-  memset(arn, 'x', sizeof(arn) - 1);
-  assert_string_equal(role.arn, ROLE);
-  assert_string_equal(role.session_name, SESSION);
-  assert_string_equal(role.form, "&DurationSeconds=900&ExternalId=a%3Ab%2Fc");
-  assert_string_equal(role.region, "eu-west-1");
-  lun_role_done(&role);
-  lun_role_done(&role); /* twice does no harm */
-}
-
-static void roles_refused(void **state)
-{
-  static char long_text[1300];
-  char session[66] = "";
-  char external[1226] = "";
-  const struct {
-    struct lun_role_options options;
-    const char *text;
-  } cases[] = {
-      {{.role_arn = NULL}, "here: role_arn is missing"},
-      {{.role_arn = "canary"}, "here: role_arn is not the ARN of a role"},
-      {{.role_arn = "arn:aws:iam::444455556666:instance-profile/canary"},
-       "role_arn is not the ARN of a role"},
-      {{.role_arn = ROLE, .role_session_name = "c"}, "role_session_name has"},
-      {{.role_arn = ROLE, .role_session_name = session}, "2 to 64"},
-      {{.role_arn = ROLE, .role_session_name = "can ary"}, "role_session"},
-      {{.role_arn = ROLE, .role_session_name = "can/ary"}, "role_session"},
-      {{.role_arn = ROLE, .external_id = "c"}, "here: external_id has"},
-      {{.role_arn = ROLE, .external_id = "can ary"}, "external_id"},
-      {{.role_arn = ROLE, .external_id = external}, "2 to 1224"},
-      {{.role_arn = ROLE, .duration_seconds = 899}, "duration_seconds has"},
-      {{.role_arn = ROLE, .duration_seconds = 43201}, "900 to 43200"},
-      {{.role_arn = ROLE, .duration_seconds = -1}, "duration_seconds"},
-      {{.role_arn = ROLE, .region = "Canary"}, "here: region is not a region"},
-      {{.role_arn = long_text}, "role_arn"},
-  };
-  size_t i = 0;
-
-  (void)state;
-  memset(session, 's', 65);
-  memset(external, 'e', 1225);
-  memset(long_text, 'x', sizeof(long_text) - 1);
-  for (i = 0; i < COUNT(cases); i++) {
-    assert_int_equal(make_role(&cases[i].options), LUN_EINVALID);
-    assert_has(error.message, cases[i].text);
-    assert_null(strstr(error.message, "canary"));
-  }
-}
-
-static void limits_that_are_just_kept(void **state)
-{
-  char session[65] = "";
-  char external[1225] = "";
-  struct lun_role_options options = {.role_arn = ROLE,
-                                     .role_session_name = session,
-                                     .external_id = external,
-                                     .duration_seconds = 43200};
-
-  (void)state;
-  memset(session, 's', 64);
-  memset(external, 'e', 1224);
-  assert_int_equal(make_role(&options), LUN_OK);
-  lun_role_done(&role);
-  options.role_session_name = "_+=,.@-";
-  options.external_id = "_+=,.@:/-";
-  assert_int_equal(make_role(&options), LUN_OK);
-  lun_role_done(&role);
-}
-
-/* ------------------------------------------------------------------ call -- */
-
-static struct lun_cred *cred;
-
-/* Assumes ROLE against a server with this script. */
-static enum lun_code against(const struct answer *script, int count,
-                             const struct lun_role_options *options)
-{
-  static const struct lun_cred_fields fields = {
-      .access_key_id = {"AKIDBASE", 8},
-      .secret_access_key = {"canary-base", 11},
-      .provider = "test"};
-  struct lun_role_options plain = {.role_arn = ROLE};
-  enum lun_code rc = LUN_OK;
-
-  serve(script, count);
-  assert_int_equal(load_settings(NULL), LUN_OK);
-  assert_int_equal(make_role(options == NULL ? &plain : options), LUN_OK);
-  assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
-  lun_assume_init(&assume, place);
-  lun_assume_start(&assume, &role, cred, 0);
-  lun_cred_unref(cred); /* it has a reference of its own */
-  rc = lun_loop_run(loop, &assume.task, &error);
-  assert_null(strstr(error.message, "canary"));
-  return rc;
-}
-
-static void finish(void)
-{
-  lun_assume_done(&assume);
-  lun_assume_done(&assume); /* twice does no harm */
-  lun_role_done(&role);
-  end_servers();
-}
+#include "assume.h"
 
 static void what_is_asked(void **state)
 {
@@ -157,18 +28,25 @@ static void what_is_asked(void **state)
 
 static void all_that_can_be_asked(void **state)
 {
+  static const struct lun_tag tags[] = {{"Team", "blue"}};
   struct lun_role_options options = {.role_arn = ROLE,
                                      .role_session_name = "boot@host",
                                      .external_id = "a=b,c",
                                      .duration_seconds = 1800,
-                                     .region = "eu-west-3"};
+                                     .region = "eu-west-3",
+                                     .policy = "{}",
+                                     .tags = tags,
+                                     .ntags = 1,
+                                     .source_identity = "alice"};
   struct answer script[] = {
       {SEND_IT, assumed("444455556666", "reader/boot@host", "ASIAONE", LATER)}};
 
   (void)state;
   assert_int_equal(against(script, 1, &options), LUN_OK);
   assert_has(request(0), "&RoleSessionName=boot%40host&DurationSeconds=1800&"
-                         "ExternalId=a%3Db%2Cc");
+                         "ExternalId=a%3Db%2Cc&Policy=%7B%7D&"
+                         "Tags.member.1.Key=Team&Tags.member.1.Value=blue&"
+                         "SourceIdentity=alice");
   assert_has(request(0), "/eu-west-3/sts/aws4_request");
   finish();
 }
@@ -189,7 +67,60 @@ static void the_clock_of_sts(void **state)
   finish();
 }
 
+/* ---------------------------------------------------------------- record -- */
+
+static void the_record(void **state)
+{
+  struct answer script[] = {
+      {SEND_IT, assumed("444455556666", "reader/" SESSION, "ASIAONE", LATER)}};
+  struct answer denied[] = {{SEND_IT, sts_error(403, "AccessDenied")}};
+  struct lun_role_options plain = {.role_arn = ROLE};
+  struct lun_trace record;
+  struct lun_trace_step *steps = NULL;
+
+  (void)state;
+  lun_trace_init(&record, ctx);
+  trace = &record;
+  assert_int_equal(against(script, 1, NULL), LUN_OK);
+  assert_string_equal(assume.found, "arn:aws:sts::444455556666:assumed-role/"
+                                    "reader/" SESSION ", until " LATER);
+  finish();
+  set_token("canary");
+  assert_int_equal(by_token(denied, 1), LUN_EACCESS);
+  finish();
+  assert_int_equal(make_role(&plain), LUN_OK);
+  set_env("AWS_REGION", NULL);
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_int_equal(call(NULL), LUN_EINVALID);
+  finish();
+  assert_int_equal(record.nsteps, 3);
+  steps = record.steps;
+  assert_string_equal(steps[0].name, "AssumeRole");
+  assert_int_equal(steps[0].end, LUN_TRACE_FOUND);
+  assert_string_equal(steps[0].looked, ROLE " as " SESSION ", at 127.0.0.1");
+  assert_has(steps[0].why, "arn:aws:sts::444455556666:assumed-role/reader/");
+  assert_string_equal(steps[1].name, "AssumeRoleWithWebIdentity");
+  assert_int_equal(steps[1].end, LUN_TRACE_FAILED);
+  assert_has(steps[1].looked, ", by the token in ");
+  assert_string_equal(steps[1].why, "words of AWS");
+  assert_int_equal(steps[2].end, LUN_TRACE_FAILED);
+  assert_string_equal(steps[2].looked, ROLE);
+  assert_has(steps[2].why, "no region is known");
+  lun_trace_clear(&record);
+}
+
 /* --------------------------------------------------------------- answers -- */
+
+#define USER                                                                   \
+  "<AssumedRoleUser><Arn>arn:aws:sts::444455556666:assumed-role/"              \
+  "reader/" SESSION "</Arn></AssumedRoleUser>"
+#define KEYS(a, s, t, e)                                                       \
+  "<AssumeRoleResponse><AssumeRoleResult>" USER "<Credentials>" a s t e        \
+  "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+#define A "<AccessKeyId>ASIAONE</AccessKeyId>"
+#define S "<SecretAccessKey>canary</SecretAccessKey>"
+#define T "<SessionToken>canary</SessionToken>"
+#define E "<Expiration>" LATER "</Expiration>"
 
 static void answers_for_another_role(void **state)
 {
@@ -217,6 +148,39 @@ static void answers_for_another_role(void **state)
   }
 }
 
+static void answers_for_another_identity(void **state)
+{
+  static const struct {
+    const char *element;
+    enum lun_code code;
+  } cases[] = {
+      {"<SourceIdentity>alice</SourceIdentity>", LUN_OK},
+      {"", LUN_OK}, /* STS need not say */
+      {"<SourceIdentity>bob</SourceIdentity>", LUN_ESERVICE},
+      {"<SourceIdentity/>", LUN_ESERVICE},
+  };
+  struct lun_role_options options = {.role_arn = ROLE,
+                                     .source_identity = "alice"};
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < COUNT(cases); i++) {
+    char body[1024] = "";
+    struct answer script[] = {{SEND_IT, NULL}};
+
+    (void)snprintf(body, sizeof(body),
+                   "<AssumeRoleResponse><AssumeRoleResult>" USER "%s"
+                   "<Credentials>" A S T E "</Credentials></AssumeRoleResult>"
+                   "</AssumeRoleResponse>",
+                   cases[i].element);
+    script[0].text = answer_text(200, "", body);
+    assert_int_equal(against(script, 1, &options), cases[i].code);
+    if (cases[i].code)
+      assert_has(error.message, "has another source identity");
+    finish();
+  }
+}
+
 /* STS writes the name as IAM has it, whatever case was asked for. */
 static void the_case_of_a_name(void **state)
 {
@@ -227,17 +191,6 @@ static void the_case_of_a_name(void **state)
   assert_int_equal(against(script, 1, NULL), LUN_OK);
   finish();
 }
-
-#define USER                                                                   \
-  "<AssumedRoleUser><Arn>arn:aws:sts::444455556666:assumed-role/"              \
-  "reader/" SESSION "</Arn></AssumedRoleUser>"
-#define KEYS(a, s, t, e)                                                       \
-  "<AssumeRoleResponse><AssumeRoleResult>" USER "<Credentials>" a s t e        \
-  "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
-#define A "<AccessKeyId>ASIAONE</AccessKeyId>"
-#define S "<SecretAccessKey>canary</SecretAccessKey>"
-#define T "<SessionToken>canary</SessionToken>"
-#define E "<Expiration>" LATER "</Expiration>"
 
 static void answers_that_are_not_whole(void **state)
 {
@@ -282,6 +235,52 @@ static void errors_of_sts(void **state)
   assert_true(assume.expired);
   assert_int_equal(requests(), 1);
   finish();
+}
+
+/* Who has to act, as far as STS says. */
+static void advice(void **state)
+{
+  static const struct {
+    int status;
+    const char *aws_code;
+    const char *message;
+    enum lun_code code;
+    const char *hint;
+  } cases[] = {
+      {403, "AccessDenied",
+       "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+       LUN_EACCESS, "a code is good once"},
+      {403, "AccessDenied",
+       "User: arn:aws:iam::111122223333:user/bob is not authorized to perform: "
+       "sts:AssumeRole on resource: " ROLE,
+       LUN_EACCESS, "the trust policy of " ROLE},
+      {403, "RegionDisabledException", "STS is not activated", LUN_EACCESS,
+       "enable the region"},
+      {400, "MalformedPolicyDocument", "Syntax errors in policy.", LUN_EINVALID,
+       "an Effect, an Action and a Resource"},
+      {400, "PackedPolicyTooLarge", "Packed size is 134%", LUN_EINVALID,
+       "policy, policy_arns and tags together"},
+      {400, "ValidationError",
+       "The requested DurationSeconds exceeds the MaxSessionDuration set for "
+       "this role.",
+       LUN_EINVALID, "maximum session duration"},
+      {400, "ValidationError",
+       "The requested DurationSeconds exceeds the 1 hour session limit for "
+       "roles assumed by role chaining.",
+       LUN_EINVALID, "lasts an hour at most"},
+  };
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < COUNT(cases); i++) {
+    struct answer script[] = {
+        {SEND_IT,
+         sts_error_says(cases[i].status, cases[i].aws_code, cases[i].message)}};
+
+    assert_int_equal(against(script, 1, NULL), cases[i].code);
+    assert_has(error.hint, cases[i].hint);
+    finish();
+  }
 }
 
 static void no_region(void **state)
@@ -332,9 +331,7 @@ static void every_allocation_fails_once(void **state)
     ctx->account.fail_after = n;
     rc = make_role(&options);
     if (!rc) {
-      lun_assume_init(&assume, place);
-      lun_assume_start(&assume, &role, NULL, 0);
-      rc = lun_loop_run(loop, &assume.task, &error);
+      rc = call(NULL);
     }
     ctx->account.fail_after = -1;
     lun_assume_done(&assume);
@@ -348,19 +345,19 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      SCENE(a_role_is_copied),
-      SCENE(roles_refused),
-      SCENE(limits_that_are_just_kept),
-      SCENE(what_is_asked),
-      SCENE(all_that_can_be_asked),
-      SCENE(the_clock_of_sts),
-      SCENE(answers_for_another_role),
-      SCENE(the_case_of_a_name),
-      SCENE(answers_that_are_not_whole),
-      SCENE(errors_of_sts),
-      SCENE(no_region),
-      SCENE(stopped),
-      SCENE(every_allocation_fails_once),
+      CASE(what_is_asked),
+      CASE(all_that_can_be_asked),
+      CASE(the_clock_of_sts),
+      CASE(the_record),
+      CASE(answers_for_another_role),
+      CASE(answers_for_another_identity),
+      CASE(the_case_of_a_name),
+      CASE(answers_that_are_not_whole),
+      CASE(errors_of_sts),
+      CASE(advice),
+      CASE(no_region),
+      CASE(stopped),
+      CASE(every_allocation_fails_once),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

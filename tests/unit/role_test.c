@@ -1,5 +1,6 @@
 /* Roles that a profile names, down to whoever has keys. */
 #include "provider.h"
+#include "sts.h"
 
 #define LATER "2026-11-23T01:00:00Z"
 #define KEYS                                                                   \
@@ -29,6 +30,33 @@ static const char *at_line(int line)
 static void role_fails(const char *text)
 {
   fails(lun_provider_profile_role, NULL, text);
+}
+
+/* Asks as the chain does for whoever wants to know why. */
+static enum lun_code ask_traced(struct lun_trace *trace)
+{
+  drop_provider();
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_int_equal(lun_provider_profile_role(&provider, place, NULL, &error),
+                   LUN_OK);
+  lun_trace_init(trace, ctx);
+  provider->trace = trace;
+  provider->depth = 1;
+  lun_task_start(loop, &provider->task, 0);
+  return lun_loop_run(loop, &provider->task, &error);
+}
+
+/* The step N of TRACE, which ended as END and has these texts in it. */
+static void assert_step(const struct lun_trace *trace, size_t n,
+                        const char *name, enum lun_trace_end end,
+                        const char *looked, const char *why)
+{
+  assert_in_range(n + 1, 1, trace->nsteps);
+  assert_string_equal(trace->steps[n].name, name);
+  assert_int_equal(trace->steps[n].end, end);
+  assert_int_equal(trace->steps[n].depth, 1);
+  assert_has(trace->steps[n].looked, looked);
+  assert_has(trace->steps[n].why, why);
 }
 
 /* --------------------------------------------------------------- no role -- */
@@ -182,14 +210,107 @@ static void sources_that_are_not_there(void **state)
   set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
              "[profile base]\naws_secret_access_key = canary\n");
   role_fails("The source profile \"base\" must have credentials.");
+}
+
+/* ------------------------------------------------- sources of other kinds -- */
+
+static void source_with_a_process(void **state)
+{
+  struct answer script[] = {
+      {SEND_IT, answer_of("444455556666", "reader", "ASIAONE")}};
+
+  (void)state;
+  serve(script, 1);
   set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
-             "[profile base]\ncredential_process = canary\n");
-  role_fails("profile \"base\" takes its credentials from a credential "
-             "process");
+             "[profile base]\ncredential_process = /bin/echo "
+             "'{\"Version\":1,\"AccessKeyId\":\"AKIDPROC\","
+             "\"SecretAccessKey\":\"canary-secret\"}'\n");
+  gives(lun_provider_profile_role, NULL, "ASIAONE", "token-ASIAONE");
+  assert_signed_by(request(0), "AKIDPROC");
+}
+
+static void source_with_a_web_identity(void **state)
+{
+  struct answer script[] = {
+      {SEND_IT, web_assumed("222222222222", "b/" SESSION, "ASIAB", LATER)},
+      {SEND_IT, answer_of("444455556666", "reader", "ASIAONE")}};
+  char text[512] = "";
+
+  (void)state;
+  serve(script, 2);
+  set_token("canary-token");
+  (void)snprintf(text, sizeof(text),
+                 "[default]\nrole_arn = " ROLE "\nsource_profile = b\n"
+                 "[profile b]\nrole_arn = " ROLE_OF(
+                     "222222222222", "b") "\nweb_identity_token_file = %s\n",
+                 token_file());
+  set_config(text);
+  gives(lun_provider_profile_role, NULL, "ASIAONE", "token-ASIAONE");
+  assert_has(request(0), "Action=AssumeRoleWithWebIdentity&");
+  assert_null(strstr(request(0), "Authorization:"));
+  assert_signed_by(request(1), "ASIAB");
+  drop_token();
+}
+
+/* Whoever is a source is asked for all that a profile can have, in order. */
+static void source_is_asked_for_all(void **state)
+{
+  static const char *const names[] = {"assume-role-with-web-identity",
+                                      "sso",
+                                      "shared-credentials-file",
+                                      "login",
+                                      "custom-process",
+                                      "config-file"};
+  struct lun_trace trace;
+  size_t i = 0;
+
+  (void)state;
   set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
-             "[profile base]\nrole_arn = " ROLE "\n"
-             "web_identity_token_file = /canary\n");
-  role_fails("profile \"base\" takes its credentials from web identity");
+             "[profile base]\nregion = eu-west-1\n");
+  assert_int_equal(ask_traced(&trace), LUN_ECREDENTIALS);
+  assert_int_equal(trace.nsteps, 6);
+  for (i = 0; i < trace.nsteps; i++)
+    assert_step(&trace, i, names[i], LUN_TRACE_PASSED, "", "");
+  lun_trace_clear(&trace);
+}
+
+/* Each hop of a chain is recorded, with the role that it came to. */
+static void hops_are_recorded(void **state)
+{
+  struct answer script[] = {
+      {SEND_IT, answer_of("222222222222", "b", "ASIAB")},
+      {SEND_IT, answer_of("444455556666", "reader", "ASIAONE")},
+      {SEND_IT, answer_of("222222222222", "b", "ASIAB")},
+      {SEND_IT, sts_error(403, "AccessDenied")}};
+  struct lun_trace trace;
+
+  (void)state;
+  serve(script, 4);
+  set_config("[default]\nrole_arn = " ROLE "\nsource_profile = b\n"
+             "[profile b]\nrole_arn = " ROLE_OF(
+                 "222222222222", "b") "\n"
+                                      "source_profile = c\n[profile c]\n" KEYS);
+  assert_int_equal(ask_traced(&trace), LUN_OK);
+  assert_has(provider->looked, "role_arn of profile \"default\" in ");
+  assert_has(provider->looked, at_line(2));
+  assert_has(provider->found,
+             "arn:aws:sts::444455556666:assumed-role/reader/" SESSION
+             ", until " LATER);
+  assert_int_equal(trace.nsteps, 8);
+  assert_step(&trace, 5, "config-file", LUN_TRACE_FOUND, "profile \"c\"",
+              "keys");
+  assert_step(&trace, 6, "AssumeRole", LUN_TRACE_FOUND,
+              ROLE_OF("222222222222", "b") " as " SESSION ", at 127.0.0.1",
+              "arn:aws:sts::222222222222:assumed-role/b/" SESSION
+              ", until " LATER);
+  assert_step(&trace, 7, "AssumeRole", LUN_TRACE_FOUND, ROLE " as ",
+              "assumed-role/reader/");
+  lun_trace_clear(&trace);
+  assert_int_equal(ask_traced(&trace), LUN_EACCESS);
+  assert_int_equal(trace.nsteps, 8);
+  assert_step(&trace, 7, "AssumeRole", LUN_TRACE_FAILED, ROLE " as ",
+              "words of AWS");
+  lun_trace_clear(&trace);
 }
 
 /* The environment's web identity is nobody's source. */
@@ -197,9 +318,22 @@ static void variables_do_not_reach_a_source(void **state)
 {
   (void)state;
   set_env("AWS_WEB_IDENTITY_TOKEN_FILE", "/canary");
+  set_env("AWS_ROLE_ARN", ROLE);
   set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
              "[profile base]\nregion = eu-west-1\n");
   role_fails("The source profile \"base\" must have credentials.");
+}
+
+/* Nor does it lend a source the half that this one lacks. */
+static void half_a_web_identity(void **state)
+{
+  (void)state;
+  set_env("AWS_ROLE_ARN", ROLE);
+  set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
+             "[profile base]\nweb_identity_token_file = /nowhere\n");
+  role_fails("a token file is named (web_identity_token_file in ");
+  assert_has(error.message, at_line(5));
+  assert_has(error.hint, "set role_arn in profile \"base\"");
 }
 
 /* ----------------------------------------------------- what is asked for -- */
@@ -222,14 +356,13 @@ static void settings_of_a_role(void **state)
 {
   static const struct {
     const char *line;
-    enum lun_code code;
     const char *text;
   } cases[] = {
-      {"mfa_serial = arn:canary", LUN_ECREDENTIALS, "mfa_serial wants a code"},
-      {"external_id = c", LUN_EINVALID, "external_id has to be"},
-      {"role_session_name = can ary", LUN_EINVALID, "role_session_name has"},
-      {"duration_seconds = canary", LUN_EINVALID, "duration_seconds in /tmp/"},
-      {"duration_seconds = 60", LUN_EINVALID, "duration_seconds has to be 900"},
+      {"mfa_serial = arn canary", "mfa_serial has to be 9 to 256"},
+      {"external_id = c", "external_id has to be"},
+      {"role_session_name = can ary", "role_session_name has"},
+      {"duration_seconds = canary", "duration_seconds in /tmp/"},
+      {"duration_seconds = 60", "duration_seconds has to be 900"},
   };
   size_t i = 0;
 
@@ -242,16 +375,53 @@ static void settings_of_a_role(void **state)
                    "[profile b]\n" KEYS,
                    cases[i].line);
     set_config(text);
-    assert_int_equal(ask(lun_provider_profile_role, NULL), cases[i].code);
-    assert_has(error.message, cases[i].text);
+    role_fails(cases[i].text);
     assert_has(error.message, scene.config);
   }
   set_config("[default]\nrole_arn = canary\nsource_profile = b\n"
              "[profile b]\n" KEYS);
-  assert_int_equal(ask(lun_provider_profile_role, NULL), LUN_EINVALID);
-  assert_has(error.message, "profile \"default\" (");
+  role_fails("profile \"default\" (");
   assert_has(error.message, at_line(2));
   assert_has(error.message, "role_arn is not the ARN of a role");
+}
+
+/* A code for each role that wants one. */
+static void codes(void **state)
+{
+  struct device device = {.code = "314159"};
+  struct lun_session_options options = {.mfa_code = read_device,
+                                        .mfa_data = &device};
+  struct answer script[] = {
+      {SEND_IT, answer_of("222222222222", "b", "ASIAB")},
+      {SEND_IT, answer_of("444455556666", "reader", "ASIAONE")}};
+
+  (void)state;
+  serve(script, 2);
+  set_config("[default]\nrole_arn = " ROLE "\nsource_profile = b\n"
+             "mfa_serial = GAHT12345678\n"
+             "[profile b]\nrole_arn = " ROLE_OF(
+                 "222222222222", "b") "\n"
+                                      "mfa_serial = " SERIAL "\n"
+                                      "source_profile = c\n[profile c]\n" KEYS);
+  gives(lun_provider_profile_role, &options, "ASIAONE", "token-ASIAONE");
+  assert_int_equal(device.asked, 2);
+  assert_string_equal(device.serial, "GAHT12345678");
+  assert_has(request(0), "&SerialNumber=arn%3Aaws%3Aiam%3A%3A111122223333%3Amfa"
+                         "%2Fsomebody&TokenCode=314159");
+  assert_has(request(1), "&SerialNumber=GAHT12345678&TokenCode=314159");
+}
+
+static void nobody_to_ask_for_a_code(void **state)
+{
+  struct answer script[] = {{SEND_IT, sts_error(500, "InternalFailure")}};
+
+  (void)state;
+  serve(script, 1);
+  set_config("[default]\nrole_arn = " ROLE "\nsource_profile = b\n"
+             "mfa_serial = " SERIAL "\n[profile b]\n" KEYS);
+  role_fails("role " ROLE ": MFA token required: mfa_serial names " SERIAL);
+  assert_has(error.hint, "mfa_code");
+  assert_int_equal(requests(), 0);
 }
 
 /* ----------------------------------------------------- credential_source -- */
@@ -307,7 +477,8 @@ static void sources_that_are_none(void **state)
   (void)state;
   set_config("[default]\nrole_arn = " ROLE "\n"
              "credential_source = EcsContainer\n");
-  role_fails("cannot use container credentials (EcsContainer)");
+  role_fails("No credentials found in credential_source \"EcsContainer\"");
+  assert_has(error.message, "the environment does not say where");
   set_config("[default]\nrole_arn = " ROLE "\ncredential_source = Nobody\n");
   role_fails("The credential source \"Nobody\" referenced in profile "
              "\"default\" is not valid");
@@ -376,9 +547,16 @@ int main(void)
       PROVIDER(a_profile_that_names_itself),
       PROVIDER(circles),
       PROVIDER(sources_that_are_not_there),
+      PROVIDER(source_with_a_process),
+      PROVIDER(source_with_a_web_identity),
+      PROVIDER(source_is_asked_for_all),
+      PROVIDER(hops_are_recorded),
       PROVIDER(variables_do_not_reach_a_source),
+      PROVIDER(half_a_web_identity),
       PROVIDER(one_source_exactly),
       PROVIDER(settings_of_a_role),
+      PROVIDER(codes),
+      PROVIDER(nobody_to_ask_for_a_code),
       PROVIDER(source_environment),
       PROVIDER(source_instance),
       PROVIDER(sources_that_are_none),
