@@ -8,21 +8,25 @@
 #include "lfail.h"
 
 /*
- * The registry's tables: `asking` is one userdata for the state; `values` has
- * each value's userdata by the value, and the value by its userdata's address.
+ * What core calls `data` is a userdata, one for each value.  It is small and
+ * stays as long as the state, since core may hold its address as long; it lies
+ * in the registry at that address.  The value itself may hold sessions, so it
+ * stays only as long as they keep it.
  */
-static const char asking_key = 0;
-static const char values_key = 0;
+struct mfa {
+  struct asking *asking;
+};
 
+/* One for the state, in the registry at the address of its key. */
 struct asking {
   lua_State *L; /* for whom AWS is called */
   bool busy;    /* a code is being asked for */
 };
 
-/* What core calls `data`: its address is the key of the value. */
-struct mfa {
-  struct asking *asking;
-};
+/* The key of a table with weak keys and values: the userdata by its value, and
+ * the value by the userdata's address. */
+static const char values_key = 0;
+static const char asking_key = 0;
 
 void lunL_enter(lua_State *L)
 {
@@ -61,6 +65,10 @@ static void push_values(lua_State *L)
     return;
   lua_pop(L, 1);
   lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "kv");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &values_key);
 }
@@ -95,7 +103,9 @@ static int protected_ask(lua_State *L)
   const struct question *question = lua_touserdata(L, 1);
 
   push_values(L);
-  if (lua_rawgetp(L, -1, question->mfa) == LUA_TFUNCTION) {
+  if (lua_rawgetp(L, -1, question->mfa) == LUA_TNIL)
+    luaL_error(L, "the session that it came with is gone");
+  if (lua_isfunction(L, -1)) {
     lua_pushstring(L, question->serial);
     lua_call(L, 1, 1);
   }
@@ -175,6 +185,8 @@ void lunL_readmfa(lua_State *L, int slot, int arg, lun_mfa_function *function,
     lua_pop(L, 1);
     mfa = lua_newuserdatauv(L, sizeof(*mfa), 0);
     mfa->asking = asking;
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, mfa);
     lua_pushvalue(L, slot);
     lua_rawsetp(L, -3, mfa);
     lua_pushvalue(L, slot);

@@ -12,8 +12,9 @@
  * what *FUNCTION calls with *DATA; leaves them alone if it is nil.  Raises, as
  * for argument ARG, if it is anything else.
  *
- * Core may renew a role's credentials as long as there is any session, so the
- * value stays as long as the state; the same one is kept once.
+ * The value is the caller's to keep: as a user value of the session, and of
+ * those that come from it.  Core may remember *DATA for longer; asked by it
+ * then, *FUNCTION fails.
  */
 void lunL_readmfa(lua_State *L, int slot, int arg, lun_mfa_function *function,
                   void **data);

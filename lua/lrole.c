@@ -11,7 +11,8 @@
 
 #include <stdlib.h>
 
-#define ARG 2
+#define SELF 1
+#define ARG  2
 
 /* ----------------------------------------------------- lists and tables -- */
 
@@ -110,6 +111,17 @@ static const char *read_policy(lua_State *L)
 
 /* --------------------------------------------------------------- roles -- */
 
+/* Pushes a handle for a session that comes from the one at SELF, and keeps
+ * what that one keeps. */
+static struct lunL_session *new_session(lua_State *L)
+{
+  struct lunL_session *session = lunL_newsession(L);
+
+  lua_pushvalue(L, SELF);
+  lua_setiuservalue(L, -2, LUNL_SESSION_SOURCE);
+  return session;
+}
+
 #define ROLE_OPT(option, type)                                                 \
   .name = #option, .kind = LUNL_OPT_##type,                                    \
   .offset = offsetof(struct lun_role_options, option)
@@ -152,9 +164,10 @@ int lunL_session_assume_role(lua_State *L)
   options.tags = read_tags(L, &options.ntags);
   options.transitive_tag_keys =
       read_list(L, "transitive_tag_keys", &options.ntransitive_tag_keys);
+  session = new_session(L);
   get_option(L, "mfa_code");
   lunL_readmfa(L, -1, ARG, &options.mfa_code, &options.mfa_data);
-  session = lunL_newsession(L);
+  lua_setiuservalue(L, -2, LUNL_SESSION_MFA);
   if (lun_session_assume_role(&session->session, source, &options, &err))
     return lunL_fail(L, &err);
   return 1;
@@ -194,7 +207,7 @@ int lunL_session_web_identity(lua_State *L)
   lunL_opts(L, ARG, web_options, WEB_OPTIONS, &options);
   options.policy = read_policy(L);
   options.policy_arns = read_list(L, "policy_arns", &options.npolicy_arns);
-  session = lunL_newsession(L);
+  session = new_session(L);
   if (lun_session_web_identity(&session->session, source, &options, &err))
     return lunL_fail(L, &err);
   return 1;

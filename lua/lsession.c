@@ -22,9 +22,53 @@ static void session_release(void *object)
 
 static const struct lunL_type session_type;
 
+/* Its address is the key in the registry of a table that has all handles, as
+ * weak keys. */
+static const char family_key = 0;
+
+static void push_family(lua_State *L)
+{
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &family_key) == LUA_TTABLE)
+    return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &family_key);
+}
+
 struct lunL_session *lunL_newsession(lua_State *L)
 {
-  return lunL_box_new(L, &session_type);
+  struct lunL_session *session = lunL_box_new(L, &session_type);
+
+  push_family(L);
+  lua_pushvalue(L, -2);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  return session;
+}
+
+/* A session of the state that is there, whichever; or NULL. */
+static lun_session *any_session(lua_State *L)
+{
+  lun_session *found = NULL;
+
+  push_family(L);
+  for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+    const struct lunL_session *box = lua_touserdata(L, -2);
+
+    found = box->session; /* none in a handle that is released, or failed */
+    if (found != NULL) {
+      lua_pop(L, 2);
+      break;
+    }
+  }
+  lua_pop(L, 1);
+  return found;
 }
 
 lun_session *lunL_checksession(lua_State *L)
@@ -107,6 +151,17 @@ static void read_key(lua_State *L, struct lun_session_options *out)
     out->session_token = text->ptr + at[2];
 }
 
+/* Reads `mfa_code` into OUT, and keeps it with the handle on top. */
+static void keep_mfa(lua_State *L, struct lun_session_options *out)
+{
+  if (!lua_istable(L, 1))
+    return;
+  lua_pushliteral(L, "mfa_code");
+  lua_rawget(L, 1);
+  lunL_readmfa(L, -1, 1, &out->mfa_code, &out->mfa_data);
+  lua_setiuservalue(L, -2, LUNL_SESSION_MFA);
+}
+
 /*
  * ln.session{profile=, region=, credentials=, endpoint_url=, deadline=,
  * max_attempts=, wait=, mfa_code=}: reads the configuration and fetches
@@ -114,11 +169,12 @@ static void read_key(lua_State *L, struct lun_session_options *out)
  */
 static int l_session(lua_State *L)
 {
-  lun_ctx *ctx = lunL_ctx(L);
   struct options given = {.profile = NULL};
   struct lun_session_options options = {.size = 0};
   struct lunL_session *session = NULL;
+  lun_session *other = NULL;
   struct lun_error err = {0};
+  enum lun_code rc = LUN_OK;
 
   lua_settop(L, 1);
   lun_session_options_init(&options);
@@ -130,12 +186,16 @@ static int l_session(lua_State *L)
     options.deadline_ms = given.deadline_ms;
     options.max_attempts = (int)given.max_attempts;
     read_key(L, &options);
-    lua_pushliteral(L, "mfa_code");
-    lua_rawget(L, 1);
-    lunL_readmfa(L, -1, 1, &options.mfa_code, &options.mfa_data);
   }
+  other = any_session(L);
   session = lunL_newsession(L);
-  if (lun_session_new(&session->session, ctx, &options, &err))
+  keep_mfa(L, &options);
+  /* All of a state's share a run, and with it their connections. */
+  if (other != NULL)
+    rc = lun_session_beside(&session->session, other, &options, &err);
+  else
+    rc = lun_session_new(&session->session, lunL_ctx(L), &options, &err);
+  if (rc)
     return lunL_fail(L, &err);
   return 1;
 }
@@ -310,6 +370,7 @@ static const luaL_Reg session_methods[] = {
 static const struct lunL_type session_type = {
     .name = "lunette.session",
     .size = sizeof(struct lunL_session),
+    .uservalues = 2,
     .release = session_release,
     .methods = session_methods,
 };

@@ -13,6 +13,10 @@ struct lunL_session {
   lun_session *session;
 };
 
+/* Its user values. */
+#define LUNL_SESSION_MFA    1 /* what lunL_readmfa wants to be kept */
+#define LUNL_SESSION_SOURCE 2 /* of a role: the session that it came from */
+
 /* Pushes an empty handle, whose `session` the caller fills. */
 struct lunL_session *lunL_newsession(lua_State *L);
 

@@ -189,6 +189,13 @@ enum lun_code lun_session_make(lun_session **out, lun_ctx *ctx,
   return rc;
 }
 
+enum lun_code lun_session_beside(lun_session **out, lun_session *session,
+                                 const struct lun_session_options *options,
+                                 struct lun_error *err)
+{
+  return make(out, session->run, options, &session->settings->env, err);
+}
+
 /*
  * A session at the place and in the run of SESSION, with a source of its own:
  * takes SOURCE.  REGION may be NULL: the settings' own.

@@ -18,6 +18,16 @@ lun_session_make(lun_session **out, lun_ctx *ctx,
                  const struct lun_session_options *options,
                  const struct lun_env *env, struct lun_error *err);
 
+/*
+ * lun_session_new for one who has a session already: the new one shares its
+ * run, which has the loop and the connections, and is otherwise its own.
+ * OPTIONS are of this library's version.
+ */
+LUN_NODISCARD enum lun_code
+lun_session_beside(lun_session **out, lun_session *session,
+                   const struct lun_session_options *options,
+                   struct lun_error *err);
+
 /* Borrowed from the session. */
 lun_ctx *lun_session_ctx(const lun_session *session);
 lun_loop *lun_session_loop(const lun_session *session);

@@ -1,8 +1,8 @@
 """A server that answers as AWS would, believes everything, and is slow.
 
 Every GetSecretValue takes DELAY seconds, so that a test can see if two of them
-overlap.  STS gives every role but one called closed.  Prints its port, then a
-line for each request.
+overlap.  A version's id is the number of connections so far.  STS gives every
+role but one called closed.  Prints its port, then a line for each request.
 """
 import http.server
 import json
@@ -25,8 +25,14 @@ def say(*words):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    connections = 0  # so far
+
     def log_message(self, *_):
         pass
+
+    def setup(self):
+        Handler.connections += 1
+        super().setup()
 
     def reply(self, status, body, kind):
         data = body.encode()
@@ -50,7 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         short = name.split(":")[-1].removesuffix("-AbCdEf")
         self.reply(200, json.dumps({
             "ARN": "arn:aws:secretsmanager:eu-west-1:111111111111:secret:%s-AbCdEf" % short,
-            "Name": short, "VersionId": "v" * 32, "CreatedDate": 1795469580.5,
+            "Name": short, "VersionId": "%032d" % self.connections, "CreatedDate": 1795469580.5,
             "SecretString": DOCUMENT, "VersionStages": ["AWSCURRENT"]}),
             "application/x-amz-json-1.1")
 

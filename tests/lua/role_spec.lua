@@ -115,6 +115,30 @@ describe("a session on a role", function()
     assert.matches("TokenCode=111111\n$", requests())
   end)
 
+  it("keeps the function as long as a session needs it", function()
+    local function through(code)
+      local with = { mfa_code = code }
+      for name, value in pairs(options) do with[name] = value end
+      return ln.session(with):assume_role { role_arn = READER }
+        :assume_role { role_arn = READER, mfa_serial = DEVICE }
+    end
+    local role = through(function() return "222222" end)
+    support.live()
+    role:credentials()
+    assert.matches("TokenCode=222222\n$", requests())
+    local gone = setmetatable({}, { __mode = "v" })
+    do
+      local session
+      gone[1] = function() return session and "333333" end
+      session = through(gone[1])
+      session:credentials()
+    end
+    role = nil -- luacheck: ignore 311
+    support.live()
+    assert.is_nil(gone[1])
+    requests()
+  end)
+
   it("asks in a coroutine as well", function()
     local role = device(function() return "123456" end)
     local co = coroutine.wrap(function() return role:credentials().access_key_id end)

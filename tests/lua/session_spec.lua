@@ -29,9 +29,11 @@ describe("a session", function()
 
   it("tells where a secret comes from", function()
     local meta = ln.meta(ln.session(options):secret "prod/db#port")
+    assert.matches("^%d+$", meta.version_id)
+    meta.version_id = nil
     assert.same({ reference = "prod/db#port", name = "prod/db", binary = false,
       arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:prod/db-AbCdEf",
-      version_id = ("v"):rep(32), created = 1795469580, stages = { "AWSCURRENT" } }, meta)
+      created = 1795469580, stages = { "AWSCURRENT" } }, meta)
     requests()
   end)
 
@@ -112,6 +114,26 @@ describe("a session", function()
     assert.is_nil(credentials.session_token)
     assert.equal("eu-west-1", s:region())
     requests()
+  end)
+
+  it("shares its connections with others, and nothing else", function()
+    local function connections(s) return tonumber(ln.meta(s:secret "a").version_id) end
+    local one = ln.session(options)
+    local before = connections(one)
+    do
+      local closed <close> = ln.session(options)
+      pcall(ln.session, { profile = "nobody" })
+    end
+    local two = ln.session(options)
+    assert.equal(before, connections(two))
+    one = nil -- luacheck: ignore 311
+    support.live()
+    two:secret "prod/db"
+    local three = ln.session(options)
+    three:secret "prod/db"
+    assert.equal(before, connections(three))
+    local _, count = requests():gsub("get prod/db", "")
+    assert.equal(2, count)
   end)
 
   it("is strict about its options", function()

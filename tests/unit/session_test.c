@@ -117,6 +117,31 @@ static void parts_of_fixed_keys(void **state)
   assert_null(session);
 }
 
+/* One loop for both, and nothing else. */
+static void one_beside_another(void **state)
+{
+  struct lun_session_options options = {.size = sizeof(options)};
+  lun_session *other = NULL;
+
+  (void)state;
+  set_env("AWS_REGION", "eu-west-1");
+  env_keys();
+  assert_int_equal(make(NULL), LUN_OK);
+  options.region = "No";
+  assert_int_equal(lun_session_beside(&other, session, &options, &error),
+                   LUN_EINVALID);
+  assert_null(other);
+  options.region = "eu-west-2";
+  assert_int_equal(lun_session_beside(&other, session, &options, &error),
+                   LUN_OK);
+  assert_ptr_equal(lun_session_loop(other), lun_session_loop(session));
+  assert_ptr_not_equal(lun_session_source(other), lun_session_source(session));
+  assert_string_equal(lun_session_region(other), "eu-west-2");
+  lun_session_unref(session);
+  session = other;
+  assert_string_equal(key_of(session), "AKIDENV");
+}
+
 /* ----------------------------------------------------------------- roles -- */
 
 static void a_role_in_code(void **state)
@@ -400,6 +425,7 @@ static enum lun_code make_all(struct lun_error *err)
   struct lun_ref ref = {.ctx = NULL};
   lun_session *mine = NULL;
   lun_session *asked = NULL;
+  lun_session *beside = NULL;
   enum lun_code rc =
       lun_ref_parse(&ref, ctx, LUN_SPAN_LIT("a?profile=dev&role=" ROLE), err);
 
@@ -408,6 +434,9 @@ static enum lun_code make_all(struct lun_error *err)
   rc = lun_session_make(&mine, ctx, &options, &scene_env, err);
   if (!rc)
     rc = lun_session_for_ref(&asked, mine, &ref, err);
+  if (!rc)
+    rc = lun_session_beside(&beside, mine, &options, err);
+  lun_session_unref(beside);
   lun_session_unref(asked);
   lun_session_unref(mine);
   lun_ref_done(&ref);
@@ -431,6 +460,7 @@ int main(void)
       CASE(what_cannot_be_made),
       CASE(fixed_keys),
       CASE(parts_of_fixed_keys),
+      CASE(one_beside_another),
       CASE(a_role_in_code),
       CASE(a_role_on_a_role),
       CASE(roles_refused),
