@@ -99,38 +99,14 @@ static void log_cred(const lun_source *source, const char *word,
   lun_log(source->ctx, level, word, fields, rc == LUN_OK ? 1 : 2);
 }
 
-static enum lun_step still_expired(lun_source *source,
-                                   const struct lun_cred *cred, int64_t now)
-{
-  struct lun_error *err = &source->refresh.err;
-  struct lun_buf end = LUN_BUF_INIT(source->ctx, 64);
-  struct lun_buf clock = LUN_BUF_INIT(source->ctx, 64);
-  enum lun_code rc = LUN_OK;
-
-  lun_text_put_iso(&end, cred->expires_at);
-  lun_text_put_iso(&clock, now);
-  rc = lun_error_set(err, LUN_ECREDENTIALS,
-                     "Credentials were refreshed, but the refreshed "
-                     "credentials are still expired: those of %s ended at %s",
-                     cred->provider, lun_buf_text(&end));
-  lun_error_hint(err,
-                 "get new ones from where these come from; if they are "
-                 "new, look at the clock, which says %s",
-                 lun_buf_text(&clock));
-  if (end.fail == LUN_ENOMEM || clock.fail == LUN_ENOMEM)
-    rc = lun_error_nomem(err);
-  lun_buf_done(&end);
-  lun_buf_done(&clock);
-  return lun_task_end(&source->refresh, rc, NULL);
-}
-
 enum lun_step lun_source_adopt(lun_source *source, struct lun_cred *cred,
                                int64_t skew)
 {
   int64_t now = lun_clock_wall_ms(source->ctx) / 1000 + skew;
+  enum lun_code rc = lun_provider_alive(cred, skew, &source->refresh.err);
 
-  if (cred->expires_at != 0 && cred->expires_at <= now)
-    return still_expired(source, cred, now);
+  if (rc)
+    return lun_task_end(&source->refresh, rc, NULL);
   (void)lun_cred_ref(cred);
   lun_cred_unref(source->cred);
   source->cred = cred;

@@ -72,6 +72,33 @@ int64_t lun_provider_skew(const struct lun_provider *provider,
   return date - lun_clock_wall_ms(provider->place->ctx) / 1000;
 }
 
+enum lun_code lun_provider_alive(const struct lun_cred *cred, int64_t skew,
+                                 struct lun_error *err)
+{
+  int64_t now = lun_clock_wall_ms(cred->ctx) / 1000 + skew;
+  struct lun_buf end = LUN_BUF_INIT(cred->ctx, 64);
+  struct lun_buf clock = LUN_BUF_INIT(cred->ctx, 64);
+  enum lun_code rc = LUN_OK;
+
+  if (cred->expires_at == 0 || cred->expires_at > now)
+    return LUN_OK;
+  lun_text_put_iso(&end, cred->expires_at);
+  lun_text_put_iso(&clock, now);
+  rc = lun_error_set(err, LUN_ECREDENTIALS,
+                     "Credentials were refreshed, but the refreshed "
+                     "credentials are still expired: those of %s ended at %s",
+                     cred->provider, lun_buf_text(&end));
+  lun_error_hint(err,
+                 "get new ones from where these come from; if they are new, "
+                 "look at the clock, which says %s",
+                 lun_buf_text(&clock));
+  if (end.fail == LUN_ENOMEM || clock.fail == LUN_ENOMEM)
+    rc = lun_error_nomem(err);
+  lun_buf_done(&end);
+  lun_buf_done(&clock);
+  return rc;
+}
+
 struct lun_setting lun_provider_get(const struct lun_provider *provider,
                                     const char *key)
 {

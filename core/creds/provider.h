@@ -88,6 +88,14 @@ void lun_provider_reason(char *reason, const char *format, ...)
 int64_t lun_provider_skew(const struct lun_provider *provider,
                           const struct lun_http *http);
 
+/*
+ * LUN_ECREDENTIALS if CRED is past its end by a clock that is SKEW seconds
+ * ahead of ours: nobody gets such.
+ */
+LUN_NODISCARD enum lun_code lun_provider_alive(const struct lun_cred *cred,
+                                               int64_t skew,
+                                               struct lun_error *err);
+
 /* A property of a profile and where it stands, for errors. */
 struct lun_setting {
   const char *value; /* NULL: absent or empty */

@@ -42,8 +42,10 @@ static void log_passed(const struct lun_walk *walk)
 static bool take(struct lun_walk *walk)
 {
   struct lun_provider *provider = walk->provider;
-  const struct lun_task *task = &provider->task;
+  struct lun_task *task = &provider->task;
 
+  if (task->rc == LUN_OK && provider->cred != NULL)
+    task->rc = lun_provider_alive(provider->cred, provider->skew, &task->err);
   if (task->rc) {
     lun_trace_finish(walk->trace, walk->step, provider->looked,
                      LUN_TRACE_FAILED, task->err.message);

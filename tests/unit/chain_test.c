@@ -3,27 +3,147 @@
 
 /* ---------------------------------------------------------------- order -- */
 
+/* The chain, and what has each of its providers asked: a line of the config
+ * file's default profile, of the credentials file's, or two variables. */
+static const struct {
+  const char *name;
+  const char *config;
+  const char *credentials;
+  const char *variables[4];
+} chain_of[] = {
+    {"env", NULL, NULL, {"AWS_ACCESS_KEY_ID", "AKIDENV"}},
+    {"assume-role",
+     "role_arn = " ROLE "\nsource_profile = lost\n",
+     NULL,
+     {NULL}},
+    {"assume-role-with-web-identity",
+     NULL,
+     NULL,
+     {"AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token", "AWS_ROLE_ARN", ROLE}},
+    {"sso", "sso_account_id = 111122223333\n", NULL, {NULL}},
+    {"shared-credentials-file", NULL, "aws_access_key_id = AKID\n", {NULL}},
+    {"login", "login_session = arn:aws:iam::1:user/lost\n", NULL, {NULL}},
+    {"custom-process", "credential_process = /nowhere/program\n", NULL, {NULL}},
+    {"config-file", "aws_access_key_id = AKID\n", NULL, {NULL}},
+    {"container-role",
+     NULL,
+     NULL,
+     {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://elsewhere.example/"}},
+    {"iam-role", NULL, NULL, {NULL}},
+};
+
+#define CHAIN_LEN (sizeof(chain_of) / sizeof(chain_of[0]))
+
+/* Writes a file with a default profile that has what RANK and later want. */
+static void write_from(size_t rank, const char *path, bool config)
+{
+  FILE *file = fopen(path, "w");
+  size_t i = 0;
+
+  assert_non_null(file);
+  assert_true(fputs("[default]\n", file) >= 0);
+  for (i = rank; i < CHAIN_LEN; i++) {
+    const char *line = config ? chain_of[i].config : chain_of[i].credentials;
+
+    assert_true(fputs(line != NULL ? line : "", file) >= 0);
+  }
+  assert_int_equal(fclose(file), 0);
+}
+
+/* Sets all up that comes at RANK and later, and nothing else. */
+static void set_from(size_t rank)
+{
+  size_t i = 0;
+  size_t k = 0;
+
+  for (i = 0; i < CHAIN_LEN; i++)
+    for (k = 0; k < 4 && chain_of[i].variables[k] != NULL; k += 2)
+      set_env(chain_of[i].variables[k],
+              i >= rank ? chain_of[i].variables[k + 1] : NULL);
+  write_from(rank, scene.config, true);
+  write_from(rank, scene.credentials, false);
+}
+
+/* The steps of the chain itself are those of the providers up to RANK, which
+ * was the last. */
+static void assert_asked(size_t rank)
+{
+  enum lun_trace_end end =
+      rank == CHAIN_LEN - 1 ? LUN_TRACE_PASSED : LUN_TRACE_FAILED;
+  size_t at = 0;
+  size_t i = 0;
+
+  for (i = 0; i < trace.nsteps; i++) {
+    if (trace.steps[i].depth > 0)
+      continue; /* what one of them asked */
+    assert_in_range(at, 0, rank);
+    assert_string_equal(trace.steps[i].name, chain_of[at].name);
+    assert_int_equal(trace.steps[i].end, at < rank ? LUN_TRACE_PASSED : end);
+    at++;
+  }
+  assert_int_equal(at, rank + 1);
+}
+
+/* Each is asked before all that follow.  All but the last fail here, since
+ * what they are given is no good: that stops the chain, too. */
 static void the_order(void **state)
+{
+  size_t rank = 0;
+
+  (void)state;
+  for (rank = 0; rank < CHAIN_LEN; rank++) {
+    set_from(rank);
+    chain(NULL);
+    start_why(0);
+    assert_int_not_equal(finish(0), LUN_OK);
+    assert_asked(rank);
+    lun_cred_wait_done(&waits[0]);
+    lun_source_unref(source);
+    source = NULL;
+  }
+}
+
+/* Who names a profile in code means that, whatever the environment has; who
+ * names it by a variable does not. */
+static void a_profile_in_code(void **state)
 {
   struct lun_session_options options = {.profile = "default"};
 
   (void)state;
+  set_credentials("[default]\naws_access_key_id = AKIDFILE\n"
+                  "aws_secret_access_key = canary-secret\n");
+  set_env("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token");
+  set_env("AWS_ROLE_ARN", ROLE);
+  set_env("AWS_REGION", "eu-central-1");
+  env_keys("AKIDENV");
+  chain(&options);
+  assert_string_equal(key(), "AKIDFILE");
+  lun_source_unref(source);
+  set_env("AWS_PROFILE", "default");
+  chain(NULL);
+  assert_string_equal(key(), "AKIDENV");
+  lun_source_unref(source);
+  set_env("AWS_ACCESS_KEY_ID", NULL);
+  chain(NULL);
+  assert_has(key(), "/nowhere/token");
+}
+
+/* Of keys in both files the credentials file's are taken, as a set. */
+static void keys_in_both_files(void **state)
+{
+  (void)state;
   set_config("[default]\naws_access_key_id = AKIDCONFIG\n"
-             "aws_secret_access_key = canary-secret\n");
+             "aws_secret_access_key = canary-secret\n"
+             "aws_session_token = token-config\n");
   chain(NULL);
   assert_string_equal(key(), "AKIDCONFIG");
+  assert_span(lun_secret_view(waits[0].cred->session_token), "token-config");
   lun_source_unref(source);
   set_credentials("[default]\naws_access_key_id = AKIDFILE\n"
                   "aws_secret_access_key = canary-secret\n");
   chain(NULL);
   assert_string_equal(key(), "AKIDFILE");
-  lun_source_unref(source);
-  env_keys("AKIDENV");
-  chain(NULL);
-  assert_string_equal(key(), "AKIDENV");
-  lun_source_unref(source);
-  chain(&options); /* named in code */
-  assert_string_equal(key(), "AKIDFILE");
+  assert_null(waits[0].cred->session_token);
 }
 
 /* A provider that is configured and fails stops the chain. */
@@ -41,6 +161,21 @@ static void an_error_stops_it(void **state)
   set_config("[default]\nrole_arn = " ROLE "\n");
   chain(NULL);
   assert_has(key(), "missing: source_profile or credential_source");
+}
+
+/* But the metadata service's failures are its own: nobody has set it up. */
+static void the_metadata_service_may_fail(void **state)
+{
+  struct answer script[] = {{SEND_IT, answer_text(500, "", "")}};
+
+  (void)state;
+  serve_imds(script, 1);
+  chain(NULL);
+  start_why(0);
+  assert_int_equal(finish(0), LUN_ECREDENTIALS);
+  assert_asked(CHAIN_LEN - 1);
+  assert_has(error.message, "no credentials found: ");
+  assert_has(error.message, "; instance metadata: ");
 }
 
 /* Those that nobody has set anything for are left out. */
@@ -275,7 +410,10 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       CHAIN(the_order),
+      CHAIN(a_profile_in_code),
+      CHAIN(keys_in_both_files),
       CHAIN(an_error_stops_it),
+      CHAIN(the_metadata_service_may_fail),
       CHAIN(nothing_anywhere),
       CHAIN(asked_again_after_a_failure),
       CHAIN(hints),

@@ -377,6 +377,24 @@ static void keys_of_the_environment_that_expire(void **state)
   assert_has(error.hint, "which says 2026-11-23T02:00:00Z");
 }
 
+/* Nor does a role get any with keys that are past their end. */
+static void expired_keys_of_a_role(void **state)
+{
+  struct answer script[] = {{SEND_IT, sts_error(403, "AccessDenied")}};
+  struct lun_session_options options = {.profile = "app"};
+
+  (void)state;
+  serve(script, 1);
+  set_config("[profile app]\nrole_arn = " ROLE "\n"
+             "credential_source = Environment\n");
+  env_keys("AKIDENV");
+  set_env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T00:00:00Z");
+  chain(&options);
+  assert_has(key(), "are still expired: those of env ended at 2026-11-23T00");
+  assert_int_equal(error.code, LUN_ECREDENTIALS);
+  assert_int_equal(requests(), 0);
+}
+
 /* ----------------------------------------------------------------- fixed -- */
 
 static void fixed_ones(void **state)
@@ -440,6 +458,7 @@ int main(void)
       CHAIN(stale_ones_are_not_given_again),
       CHAIN(no_newer_ones),
       CHAIN(keys_of_the_environment_that_expire),
+      CHAIN(expired_keys_of_a_role),
       CHAIN(fixed_ones),
       CHAIN(one_gives_up),
   };
