@@ -16,15 +16,13 @@ static struct lun_assume assume;
 static struct lun_session_options session_options; /* of the next settings */
 static struct lun_trace *trace;                    /* of the next call */
 
-static struct lun_cred *cred;
-
 static inline enum lun_code make_role(const struct lun_role_options *options)
 {
   memset(&error, 0, sizeof(error));
   return lun_role_init(&role, ctx, options, "here: ", &error);
 }
 
-/* Runs the call of `role`. */
+/* Runs the call of `role`; takes WITH. */
 static inline enum lun_code call(struct lun_cred *with)
 {
   enum lun_code rc = LUN_OK;
@@ -32,6 +30,7 @@ static inline enum lun_code call(struct lun_cred *with)
   lun_assume_init(&assume, place);
   assume.trace = trace;
   lun_assume_start(&assume, &role, with, 0);
+  lun_cred_unref(with); /* it has a reference of its own */
   rc = lun_loop_run(loop, &assume.task, &error);
   assert_null(strstr(error.message, "canary"));
   assert_null(strstr(error.hint, "canary"));
@@ -47,15 +46,13 @@ static inline enum lun_code against(const struct answer *script, int count,
       .secret_access_key = {"canary-base", 11},
       .provider = "test"};
   struct lun_role_options plain = {.role_arn = ROLE};
-  enum lun_code rc = LUN_OK;
+  struct lun_cred *cred = NULL;
 
   serve(script, count);
   assert_int_equal(load_settings(&session_options), LUN_OK);
   assert_int_equal(make_role(options == NULL ? &plain : options), LUN_OK);
   assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
-  rc = call(cred);
-  lun_cred_unref(cred); /* it had a reference of its own */
-  return rc;
+  return call(cred);
 }
 
 /* The same for a token, which is in token_file(). */
