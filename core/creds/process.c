@@ -251,8 +251,8 @@ static enum lun_code describe(struct lun_provider *base, const char *program,
   return rc;
 }
 
-static enum lun_code take(struct process_provider *provider,
-                          struct lun_error *err)
+static enum lun_code judge(struct process_provider *provider,
+                           struct lun_error *err)
 {
   struct lun_provider *base = &provider->base;
   const struct lun_run *run = &provider->run;
@@ -311,7 +311,7 @@ static enum lun_step step(struct lun_task *task)
   }
   if (!lun_task_await(task, &provider->run.task))
     return LUN_STEP_WAIT;
-  rc = take(provider, &task->err);
+  rc = judge(provider, &task->err);
   if (rc)
     return failed(provider, rc);
   return lun_task_end(task, LUN_OK, NULL);
