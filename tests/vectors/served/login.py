@@ -36,6 +36,14 @@ def der(number):
     return b"\x02" + bytes([len(text)]) + text
 
 
+def public_half(key):
+    """X and Y of a private KEY: what the public one's encoding ends with."""
+    point = subprocess.run(
+        ["openssl", "pkey", "-pubout", "-outform", "DER"], input=key.encode(),
+        capture_output=True, env={"PATH": world.PATH}, check=True).stdout
+    return {"kty": "EC", "crv": "P-256", "x": point[-64:-32], "y": point[-32:]}
+
+
 def verified(signed, signature, key, tools):
     """True if the private KEY made the two halves of SIGNATURE."""
     halves = der(signature[:32]) + der(signature[32:])
@@ -60,8 +68,10 @@ def check_dpop(header, key, tools):
     claims = json.loads(unpack(payload))
     if (says["typ"], says["alg"]) != ("dpop+jwt", "ES256"):
         yield f"DPoP is {says['typ']}, {says['alg']}"
-    if sorted(says["jwk"]) != ["crv", "kty", "x", "y"]:
-        yield f"DPoP's key has {sorted(says['jwk'])}"
+    jwk = {name: unpack(value) if name in "xy" else value
+           for name, value in says["jwk"].items()}
+    if jwk != public_half(key):
+        yield f"DPoP's key is {says['jwk']}"
     if (claims["htm"], claims["htu"], claims["iat"]) != ("POST", URL, NOW):
         yield f"DPoP claims {claims}"
     if len(claims["jti"]) != 36:

@@ -150,10 +150,19 @@ class Server:
                               proxied)
             if (place.port, target[:1]) != (port, "/"):
                 self.mishaps.append(f"port {port} was asked for {place}")
-            with self.lock:
-                answer = self.answer(request)
+            answer = self.ask(request)
             if answer is None or not write_answer(sock, answer):
                 return
+
+    def ask(self, request):
+        """What nobody could answer is not taken for a broken connection."""
+        with self.lock:
+            try:
+                return self.answer(request)
+            except Exception as error:  # pylint: disable=broad-except
+                self.mishaps.append(f"{request.place}: "
+                                    f"{type(error).__name__}: {error}")
+                return None
 
     def __enter__(self):
         return self
