@@ -1,53 +1,5 @@
 /* Sessions: what they are made of, and those made from them. */
-#include "../../core/aws/session.h"
-#include "aws.h"
-
-#define LATER "2026-11-23T01:00:00Z"
-
-static lun_session *session;
-static struct lun_cred *cred;
-
-static enum lun_code make(const struct lun_session_options *options)
-{
-  struct lun_session_options none = {.size = sizeof(none)};
-
-  memset(&error, 0, sizeof(error));
-  return lun_session_make(&session, ctx, options == NULL ? &none : options,
-                          &scene_env, &error);
-}
-
-static void env_keys(void)
-{
-  set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
-  set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
-}
-
-/* The key that a session signs with, or the error's message. */
-static const char *key_of(lun_session *which)
-{
-  static char text[1100];
-
-  memset(&error, 0, sizeof(error));
-  if (lun_session_credentials(&cred, which, &error)) {
-    assert_null(strstr(error.message, "canary"));
-    return error.message;
-  }
-  (void)snprintf(text, sizeof(text), "%s", cred->access_key_id);
-  lun_cred_unref(cred);
-  return text;
-}
-
-static const char *reader_answer(const char *key)
-{
-  return assumed("444455556666", "reader/" SESSION, key, LATER);
-}
-
-static int free_session(void **state)
-{
-  lun_session_unref(session);
-  session = NULL;
-  return free_scene(state);
-}
+#include "session.h"
 
 /* ---------------------------------------------------------------- making -- */
 
@@ -142,191 +94,7 @@ static void one_beside_another(void **state)
   assert_string_equal(key_of(session), "AKIDENV");
 }
 
-/* ----------------------------------------------------------------- roles -- */
-
-static void a_role_in_code(void **state)
-{
-  struct answer script[] = {{SEND_IT, reader_answer("ASIAONE")}};
-  struct lun_role_options options = {
-      .size = sizeof(options), .role_arn = ROLE, .region = "eu-west-3"};
-  lun_session *role = NULL;
-
-  (void)state;
-  env_keys();
-  serve(script, 1);
-  assert_int_equal(make(NULL), LUN_OK);
-  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
-                   LUN_OK);
-  assert_int_equal(requests(), 0); /* not before it is needed */
-  assert_string_equal(key_of(role), "ASIAONE");
-  assert_string_equal(key_of(role), "ASIAONE");
-  assert_int_equal(requests(), 1); /* one call for a role */
-  assert_signed_by(request(0), "AKIDENV");
-  assert_has(request(0), "/eu-west-3/sts/aws4_request");
-  assert_string_equal(lun_session_region(role), "eu-west-3");
-  assert_ptr_equal(lun_session_loop(role), lun_session_loop(session));
-  assert_string_equal(key_of(session), "AKIDENV");
-  lun_session_unref(session); /* the role lives on its own */
-  session = NULL;
-  assert_string_equal(key_of(role), "ASIAONE");
-  lun_session_unref(role);
-}
-
-static void a_role_on_a_role(void **state)
-{
-  struct answer script[] = {
-      {SEND_IT, assumed("111122223333", "hop/" SESSION, "ASIAHOP", LATER)},
-      {SEND_IT, reader_answer("ASIAONE")}};
-  struct lun_role_options options = {.size = sizeof(options)};
-  lun_session *hop = NULL;
-  lun_session *role = NULL;
-
-  (void)state;
-  env_keys();
-  serve(script, 2);
-  assert_int_equal(make(NULL), LUN_OK);
-  options.role_arn = "arn:aws:iam::111122223333:role/hop";
-  assert_int_equal(lun_session_assume_role(&hop, session, &options, &error),
-                   LUN_OK);
-  options.role_arn = ROLE;
-  assert_int_equal(lun_session_assume_role(&role, hop, &options, &error),
-                   LUN_OK);
-  assert_string_equal(key_of(role), "ASIAONE");
-  assert_signed_by(request(0), "AKIDENV");
-  assert_signed_by(request(1), "ASIAHOP");
-  assert_string_equal(key_of(hop), "ASIAHOP");
-  assert_int_equal(requests(), 2);
-  lun_session_unref(hop);
-  lun_session_unref(role);
-}
-
-static void roles_refused(void **state)
-{
-  struct lun_role_options options = {.size = sizeof(options)};
-  lun_session *role = NULL;
-
-  (void)state;
-  assert_int_equal(make(NULL), LUN_OK);
-  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
-                   LUN_EINVALID);
-  assert_has(error.message, "role_arn is missing");
-  options.role_arn = ROLE;
-  options.size = offsetof(struct lun_role_options, role_arn);
-  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
-                   LUN_EINVALID);
-  assert_has(error.message, "role_arn is missing");
-  options.size = sizeof(options) + 8;
-  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
-                   LUN_EINVALID);
-  assert_has(error.message, "of another version");
-  options.size = 1;
-  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
-                   LUN_EINVALID);
-  assert_null(role);
-}
-
-/* The base's credentials have expired when STS is asked: once with others. */
-static void an_expired_base(void **state)
-{
-  struct answer script[] = {
-      {SEND_IT, assumed("111122223333", "hop/" SESSION, "ASIAOLD", LATER)},
-      {SEND_IT, sts_error(403, "ExpiredToken")},
-      {SEND_IT, assumed("111122223333", "hop/" SESSION, "ASIANEW", LATER)},
-      {SEND_IT, reader_answer("ASIAONE")},
-      {SEND_IT, sts_error(403, "ExpiredToken")}};
-  struct lun_role_options options = {.size = sizeof(options), .role_arn = ROLE};
-  lun_session *role = NULL;
-
-  (void)state;
-  set_config("[default]\nrole_arn = arn:aws:iam::111122223333:role/hop\n"
-             "source_profile = keys\n"
-             "[profile keys]\naws_access_key_id = AKIDKEYS\n"
-             "aws_secret_access_key = canary-secret\n");
-  serve(script, 5);
-  assert_int_equal(make(NULL), LUN_OK);
-  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
-                   LUN_OK);
-  assert_string_equal(key_of(role), "ASIAONE");
-  assert_signed_by(request(0), "AKIDKEYS");
-  assert_signed_by(request(1), "ASIAOLD");
-  assert_signed_by(request(2), "AKIDKEYS");
-  assert_signed_by(request(3), "ASIANEW");
-  assert_int_equal(requests(), 4);
-  lun_session_unref(role);
-}
-
-/* ------------------------------------------------------------------ why -- */
-
-/* Asked anew each time, and recorded; what is at hand then is what was
- * found. */
-static void why(void **state)
-{
-  struct answer script[] = {{SEND_IT, reader_answer("ASIAONE")},
-                            {SEND_IT, reader_answer("ASIATWO")},
-                            {SEND_IT, sts_error(403, "AccessDenied")}};
-  struct lun_role_options options = {.size = sizeof(options), .role_arn = ROLE};
-  struct lun_trace trace = {.ctx = NULL};
-  lun_session *role = NULL;
-
-  (void)state;
-  env_keys();
-  serve(script, 3);
-  assert_int_equal(make(NULL), LUN_OK);
-  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
-                   LUN_OK);
-  assert_string_equal(key_of(role), "ASIAONE");
-  lun_trace_init(&trace, ctx);
-  assert_int_equal(lun_session_why(&trace, &cred, role, &error), LUN_OK);
-  assert_string_equal(cred->access_key_id, "ASIATWO");
-  lun_cred_unref(cred);
-  assert_true(trace.nsteps > 0); /* what the base asked comes first */
-  assert_string_equal(trace.steps[0].name, "env");
-  assert_int_equal(trace.steps[0].end, LUN_TRACE_FOUND);
-  lun_trace_clear(&trace);
-  assert_string_equal(key_of(role), "ASIATWO");
-
-  assert_int_equal(lun_session_why(&trace, &cred, role, &error), LUN_EACCESS);
-  assert_string_equal(trace.steps[0].name, "env");
-  lun_trace_clear(&trace);
-  assert_string_equal(key_of(role), "ASIATWO"); /* as good as before */
-  assert_int_equal(requests(), 3);
-  lun_session_unref(role);
-}
-
-static void why_of_fixed_keys(void **state)
-{
-  struct lun_session_options options = {.access_key_id = "AKIDFIXED",
-                                        .secret_access_key = "canary-secret"};
-  struct lun_trace trace = {.ctx = NULL};
-
-  (void)state;
-  env_keys();
-  assert_int_equal(make(&options), LUN_OK);
-  lun_trace_init(&trace, ctx);
-  assert_int_equal(lun_session_why(&trace, &cred, session, &error), LUN_OK);
-  assert_string_equal(cred->access_key_id, "AKIDFIXED");
-  lun_cred_unref(cred);
-  assert_int_equal(trace.nsteps, 1);
-  assert_string_equal(trace.steps[0].name, "session");
-  assert_string_equal(trace.steps[0].why, "keys given in code");
-  lun_trace_clear(&trace);
-}
-
 /* ------------------------------------------------------- by a reference -- */
-
-/* The session that REF asks for, a reference of its own. */
-static lun_session *for_ref(const char *text)
-{
-  struct lun_ref ref = {.ctx = NULL};
-  lun_session *asked = NULL;
-
-  memset(&error, 0, sizeof(error));
-  assert_int_equal(lun_ref_parse(&ref, ctx, lun_span_of(text), &error), LUN_OK);
-  if (lun_session_for_ref(&asked, session, &ref, &error))
-    assert_null(asked);
-  lun_ref_done(&ref);
-  return asked;
-}
 
 static void references(void **state)
 {
@@ -422,6 +190,10 @@ static enum lun_code make_all(struct lun_error *err)
 {
   struct lun_session_options options = {.access_key_id = "AKIDFIXED",
                                         .secret_access_key = "canary-secret"};
+  struct lun_web_identity_options web = {.size = sizeof(web),
+                                         .role_arn = ROLE,
+                                         .token_file = "/token",
+                                         .region = "eu-west-1"};
   struct lun_ref ref = {.ctx = NULL};
   lun_session *mine = NULL;
   lun_session *asked = NULL;
@@ -432,6 +204,10 @@ static enum lun_code make_all(struct lun_error *err)
   if (rc)
     return rc;
   rc = lun_session_make(&mine, ctx, &options, &scene_env, err);
+  if (!rc)
+    rc = lun_session_web_identity(&asked, mine, &web, err);
+  lun_session_unref(asked);
+  asked = NULL;
   if (!rc)
     rc = lun_session_for_ref(&asked, mine, &ref, err);
   if (!rc)
@@ -450,9 +226,6 @@ static void every_allocation_fails_once(void **state)
   sweep(make_all);
 }
 
-#define CASE(function)                                                         \
-  cmocka_unit_test_setup_teardown(function, make_scene, free_session)
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -461,12 +234,6 @@ int main(void)
       CASE(fixed_keys),
       CASE(parts_of_fixed_keys),
       CASE(one_beside_another),
-      CASE(a_role_in_code),
-      CASE(a_role_on_a_role),
-      CASE(roles_refused),
-      CASE(an_expired_base),
-      CASE(why),
-      CASE(why_of_fixed_keys),
       CASE(references),
       CASE(options_stay),
       CASE(the_region_of_a_role),
