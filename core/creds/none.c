@@ -6,6 +6,8 @@
 
 #include "../base/error.h"
 
+#define NAMES_LEN ((size_t)256) /* more of them nobody reads */
+
 /* Where a variable that the platform sets tells what it is. */
 static const struct {
   const char *variable;
@@ -34,6 +36,56 @@ static const char *of_platform(const struct lun_env *env)
          "and AWS_SECRET_ACCESS_KEY, or name a profile that has credentials";
 }
 
+/* Appends the names of a file's profiles. */
+static void put_names(struct lun_buf *out, const struct lun_ini *ini)
+{
+  size_t i = 0;
+
+  for (i = 0; i < ini->nsections; i++)
+    if (ini->sections[i].kind == LUN_INI_PROFILE)
+      lun_buf_addf(out, "%s%s", out->len > 0 ? ", " : "",
+                   ini->sections[i].name);
+}
+
+/* Nobody has named a profile, and there are others than the default one. */
+static bool name_profiles(const struct lun_settings *settings, const char *more,
+                          struct lun_error *err)
+{
+  const struct lun_files *files = &settings->files;
+  struct lun_buf names = LUN_BUF_INIT(settings->ctx, NAMES_LEN);
+  bool any = false;
+
+  if (settings->profile_named || lun_files_has(files, settings->profile))
+    return false;
+  put_names(&names, &files->config);
+  if (names.len == 0)
+    put_names(&names, &files->credentials);
+  any = names.len > 0;
+  if (any)
+    lun_error_hint(err,
+                   "no profile is named, and there is no default one: "
+                   "set AWS_PROFILE to one of these: %s%s%s",
+                   lun_buf_text(&names), names.fail ? ", ..." : "", more);
+  lun_buf_done(&names);
+  return any;
+}
+
+/* A profile was named, and has nothing. */
+static void profile_hint(const struct lun_settings *settings, const char *more,
+                         struct lun_error *err)
+{
+  bool keys = settings->profile_explicit &&
+              lun_env_get(&settings->env, "AWS_ACCESS_KEY_ID") != NULL;
+
+  lun_error_hint(err,
+                 "give profile \"%s\" credentials (aws login, aws configure "
+                 "sso, aws configure), or name %s%s",
+                 settings->profile,
+                 keys ? "none: then the keys in the environment are used"
+                      : "another",
+                 more);
+}
+
 static void give_hint(const struct lun_walk *walk, bool known,
                       struct lun_error *err)
 {
@@ -45,11 +97,8 @@ static void give_hint(const struct lun_walk *walk, bool known,
   else if (walk->hint != NULL)
     lun_error_hint(err, "%s%s", walk->hint, more);
   else if (settings->profile_named)
-    lun_error_hint(err,
-                   "give profile \"%s\" credentials (aws login, aws configure "
-                   "sso, aws configure), or name another%s",
-                   settings->profile, more);
-  else
+    profile_hint(settings, more, err);
+  else if (!name_profiles(settings, more, err))
     lun_error_hint(err, "%s%s", of_platform(&settings->env), more);
 }
 

@@ -230,10 +230,21 @@ static void hints(void **state)
   (void)key();
   assert_has(error.hint, "sudo drops AWS_ variables");
   lun_source_unref(source);
-  set_config("[profile dev]\nregion = eu-west-1\n");
+  set_config("[profile dev]\nregion = eu-west-1\n[services x]\n"
+             "[profile ops]\n");
+  chain(NULL);
+  (void)key();
+  assert_has(error.hint, "set AWS_PROFILE to one of these: dev, ops;");
+  lun_source_unref(source);
   chain(&options);
   (void)key();
-  assert_has(error.hint, "give profile \"dev\" credentials");
+  assert_string_equal(error.hint,
+                      "give profile \"dev\" credentials (aws login, aws "
+                      "configure sso, aws configure), or name another; lunette "
+                      "whoami --why shows each step");
+  env_keys("AKIDENV");
+  (void)key();
+  assert_has(error.hint, "or name none: then the keys in the environment");
 }
 
 /* Who sees the steps is not told how to. */
