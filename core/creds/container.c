@@ -337,13 +337,13 @@ static enum lun_code read_document(struct container_provider *provider,
 static enum lun_code unanswered(const struct lun_http *http,
                                 struct lun_error *err)
 {
+  const char *why = http->task.err.message;
   size_t len = strlen(http->peer);
-  char *message = err->message;
 
+  if (strncmp(why, http->peer, len) == 0 && strncmp(why + len, ": ", 2) == 0)
+    why += len + 2;
   *err = http->task.err;
-  if (strncmp(message, http->peer, len) == 0 &&
-      strncmp(message + len, ": ", 2) == 0)
-    memmove(message, message + len + 2, strlen(message + len + 2) + 1);
+  (void)snprintf(err->message, sizeof(err->message), "%s", why);
   return err->code;
 }
 
