@@ -128,10 +128,10 @@ describe("a session on a role", function()
     assert.matches("TokenCode=222222\n$", requests())
     local gone = setmetatable({}, { __mode = "v" })
     do
-      local session
-      gone[1] = function() return session and "333333" end
-      session = through(gone[1])
-      session:credentials()
+      local mine
+      gone[1] = function() return mine and "333333" end
+      mine = through(gone[1])
+      mine:credentials()
     end
     role = nil -- luacheck: ignore 311
     support.live()

@@ -121,7 +121,7 @@ describe("a session", function()
     local one = ln.session(options)
     local before = connections(one)
     do
-      local closed <close> = ln.session(options)
+      local _ <close> = ln.session(options)
       pcall(ln.session, { profile = "nobody" })
     end
     local two = ln.session(options)
