@@ -137,14 +137,18 @@ static void why(void **state)
   assert_int_equal(lun_session_why(&trace, &cred, role, &error), LUN_OK);
   assert_string_equal(cred->access_key_id, "ASIATWO");
   lun_cred_unref(cred);
-  assert_true(trace.nsteps > 0); /* what the base asked comes first */
+  assert_int_equal(trace.nsteps, 2); /* what the base asked comes first */
   assert_string_equal(trace.steps[0].name, "env");
   assert_int_equal(trace.steps[0].end, LUN_TRACE_FOUND);
+  assert_string_equal(trace.steps[1].name, "AssumeRole");
+  assert_int_equal(trace.steps[1].depth, 0);
+  assert_int_equal(trace.steps[1].end, LUN_TRACE_FOUND);
   lun_trace_clear(&trace);
   assert_string_equal(key_of(role), "ASIATWO");
 
   assert_int_equal(lun_session_why(&trace, &cred, role, &error), LUN_EACCESS);
-  assert_string_equal(trace.steps[0].name, "env");
+  assert_int_equal(trace.nsteps, 2);
+  assert_int_equal(trace.steps[1].end, LUN_TRACE_FAILED);
   lun_trace_clear(&trace);
   assert_string_equal(key_of(role), "ASIATWO"); /* as good as before */
   assert_int_equal(requests(), 3);
