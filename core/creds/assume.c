@@ -186,8 +186,8 @@ static enum lun_code bad_answer(const struct lun_assume *assume,
 }
 
 /* The text at PATH below the answer's result. */
-static bool find(struct lun_span *out, const struct lun_assume *assume,
-                 const lun_xml *xml, const char *path)
+static bool result(struct lun_span *out, const struct lun_assume *assume,
+                   const lun_xml *xml, const char *path)
 {
   char whole[128] = "";
 
@@ -254,19 +254,19 @@ static enum lun_code read_credentials(struct lun_assume *assume,
   struct lun_arn parts = {0};
   enum lun_code rc = LUN_OK;
 
-  if (!find(&arn, assume, xml, "AssumedRoleUser/Arn") || !is_asked(role, arn))
+  if (!result(&arn, assume, xml, "AssumedRoleUser/Arn") || !is_asked(role, arn))
     return bad_answer(assume, "is for another role than the one asked for",
                       err);
   if (role->source_identity != NULL &&
-      find(&identity, assume, xml, "SourceIdentity") &&
+      result(&identity, assume, xml, "SourceIdentity") &&
       !lun_span_is(identity, role->source_identity))
     return bad_answer(assume, "has another source identity than was asked for",
                       err);
-  if (!find(&fields.access_key_id, assume, xml, "Credentials/AccessKeyId") ||
-      !find(&fields.secret_access_key, assume, xml,
-            "Credentials/SecretAccessKey") ||
-      !find(&fields.session_token, assume, xml, "Credentials/SessionToken") ||
-      !find(&expiration, assume, xml, "Credentials/Expiration") ||
+  if (!result(&fields.access_key_id, assume, xml, "Credentials/AccessKeyId") ||
+      !result(&fields.secret_access_key, assume, xml,
+              "Credentials/SecretAccessKey") ||
+      !result(&fields.session_token, assume, xml, "Credentials/SessionToken") ||
+      !result(&expiration, assume, xml, "Credentials/Expiration") ||
       fields.session_token.len == 0)
     return bad_answer(assume, "has no complete credentials in it", err);
   if (!lun_text_date_iso(expiration, &fields.expires_at))
