@@ -300,9 +300,9 @@ static enum lun_code read_answer(struct lun_assume *assume,
   return rc;
 }
 
-/* ---------------------------------------------------------------- errors -- */
+/* --------------------------------------------------------------- errors -- */
 
-/* What STS says of a token, by the beginning of the code, and who has to act. */
+/* Who has to act on what STS says of a token, by the beginning of its code. */
 static const char *token_advice(const char *code)
 {
   static const struct {

@@ -122,7 +122,7 @@ static enum lun_code check_numbers(const struct asked *asked)
   return LUN_OK;
 }
 
-/* -------------------------------------------------------------- policies -- */
+/* ------------------------------------------------------------- policies -- */
 
 /* The length in characters; 0 if one is none that a policy may have. */
 static size_t policy_length(struct lun_span text)
@@ -196,7 +196,7 @@ static enum lun_code check_policy_arns(const struct asked *asked)
   return LUN_OK;
 }
 
-/* ------------------------------------------------------------------ tags -- */
+/* ----------------------------------------------------------------- tags -- */
 
 /* MIN to MAX characters of a tag: letters and digits of any script, blanks,
  * and a few marks. */
@@ -328,7 +328,7 @@ static enum lun_code check(const struct asked *asked, lun_ctx *ctx)
   return rc ? rc : check_transitive(asked);
 }
 
-/* ------------------------------------------------------------------ form -- */
+/* ----------------------------------------------------------------- form -- */
 
 static void put(struct lun_buf *form, const char *name, const char *value)
 {
@@ -367,7 +367,7 @@ static void put_options(struct lun_buf *form,
   put(form, "SerialNumber", options->mfa_serial);
 }
 
-/* --------------------------------------------------------------- copying -- */
+/* -------------------------------------------------------------- copying -- */
 
 static bool keep(char **field, lun_ctx *ctx, const char *text)
 {
@@ -478,7 +478,7 @@ void lun_role_done(struct lun_role *role)
   memset(role, 0, sizeof(*role));
 }
 
-/* ------------------------------------------------------------ comparison -- */
+/* ----------------------------------------------------------- comparison -- */
 
 static bool same(const char *a, const char *b)
 {

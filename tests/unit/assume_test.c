@@ -67,7 +67,7 @@ static void the_clock_of_sts(void **state)
   finish();
 }
 
-/* ---------------------------------------------------------------- record -- */
+/* --------------------------------------------------------------- record -- */
 
 static void the_record(void **state)
 {
@@ -109,7 +109,7 @@ static void the_record(void **state)
   lun_trace_clear(&record);
 }
 
-/* --------------------------------------------------------------- answers -- */
+/* -------------------------------------------------------------- answers -- */
 
 #define USER                                                                   \
   "<AssumedRoleUser><Arn>arn:aws:sts::444455556666:assumed-role/"              \

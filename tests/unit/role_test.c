@@ -59,7 +59,7 @@ static void assert_step(const struct lun_trace *trace, size_t n,
   assert_has(trace->steps[n].why, why);
 }
 
-/* --------------------------------------------------------------- no role -- */
+/* -------------------------------------------------------------- no role -- */
 
 static void profiles_without_a_role(void **state)
 {
@@ -73,7 +73,7 @@ static void profiles_without_a_role(void **state)
   assert_string_equal(provider->name, "assume-role");
 }
 
-/* -------------------------------------------------------- source_profile -- */
+/* ------------------------------------------------------- source_profile -- */
 
 static void source_with_keys(void **state)
 {
@@ -212,7 +212,7 @@ static void sources_that_are_not_there(void **state)
   role_fails("The source profile \"base\" must have credentials.");
 }
 
-/* ------------------------------------------------- sources of other kinds -- */
+/* ----------------------------------------------- sources of other kinds -- */
 
 static void source_with_a_process(void **state)
 {
@@ -336,7 +336,7 @@ static void half_a_web_identity(void **state)
   assert_has(error.hint, "set role_arn in profile \"base\"");
 }
 
-/* ----------------------------------------------------- what is asked for -- */
+/* ---------------------------------------------------- what is asked for -- */
 
 static void one_source_exactly(void **state)
 {
@@ -424,7 +424,7 @@ static void nobody_to_ask_for_a_code(void **state)
   assert_int_equal(requests(), 0);
 }
 
-/* ----------------------------------------------------- credential_source -- */
+/* ---------------------------------------------------- credential_source -- */
 
 static void source_environment(void **state)
 {

@@ -33,7 +33,7 @@ static void assert_refused(enum lun_code rc, const char *text)
   assert_null(role.ctx);
 }
 
-/* ---------------------------------------------------------------- copies -- */
+/* --------------------------------------------------------------- copies -- */
 
 static void a_role_is_copied(void **state)
 {
@@ -164,7 +164,7 @@ static void transitive_tags(void **state)
   assert_string_equal(error.hint, "did you mean \"Team\"?");
 }
 
-/* --------------------------------------------------------------- refusals -- */
+/* ------------------------------------------------------------- refusals -- */
 
 static void texts_refused(void **state)
 {
@@ -380,7 +380,7 @@ static void web_identities_refused(void **state)
     assert_refused(make_web(&cases[i].options), cases[i].text);
 }
 
-/* ------------------------------------------------------------- comparison -- */
+/* ----------------------------------------------------------- comparison -- */
 
 static void roles_that_are_one(void **state)
 {

@@ -377,7 +377,7 @@ static void codes(void **state)
   lun_session_unref(dev);
 }
 
-/* ---------------------------------------------------------- web identity -- */
+/* --------------------------------------------------------- web identity -- */
 
 static void a_web_identity_in_code(void **state)
 {

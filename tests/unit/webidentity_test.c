@@ -43,7 +43,7 @@ static void web_gives(const struct lun_session_options *options,
   gives(lun_provider_web_identity, options, key, token);
 }
 
-/* --------------------------------------------------------- where it looks -- */
+/* ------------------------------------------------------- where it looks -- */
 
 static void nothing_named(void **state)
 {
@@ -149,7 +149,7 @@ static void a_profile_in_code(void **state)
   web_gives(NULL, "ASIATWO");
 }
 
-/* ----------------------------------------------------------- what is wrong -- */
+/* -------------------------------------------------------- what is wrong -- */
 
 static void no_role(void **state)
 {
@@ -231,7 +231,7 @@ static void no_region(void **state)
   assert_has(error.message, "no region is known for sts");
 }
 
-/* -------------------------------------------------------------- over time -- */
+/* ------------------------------------------------------------ over time -- */
 
 /* Whoever writes the token may do so between two calls. */
 static void a_token_that_is_renewed(void **state)
