@@ -324,7 +324,7 @@ static void more_roles_than_a_run_remembers(void **state)
   assert_int_equal(make(NULL), LUN_OK);
   kept = on_role(&first);
   for (i = 0; i < 64; i++) {
-    char id[16] = "";
+    char id[24] = "";
     struct lun_role_options other = {.role_arn = ROLE, .external_id = id};
 
     (void)snprintf(id, sizeof(id), "other-%d", i);
