@@ -17,7 +17,7 @@ struct run {
   int refs;
   lun_loop *loop;
   int64_t limit; /* monotonic ms that no call outlasts; 0: none */
-  lun_source *roles[ROLES_MAX];
+  lun_source *roles[ROLES_MAX]; /* NULL: free, or forgotten */
   size_t nroles; /* all that there were; the N-th is at N modulo ROLES_MAX */
 };
 
@@ -86,8 +86,8 @@ static lun_source *share(struct run *run, lun_source *source)
   lun_source **slot = NULL;
   size_t i = 0;
 
-  for (i = 0; i < ROLES_MAX && run->roles[i] != NULL; i++) {
-    if (lun_source_same(run->roles[i], source)) {
+  for (i = 0; i < ROLES_MAX; i++) {
+    if (run->roles[i] != NULL && lun_source_same(run->roles[i], source)) {
       lun_source_unref(source);
       return lun_source_ref(run->roles[i]);
     }
@@ -96,6 +96,23 @@ static lun_source *share(struct run *run, lun_source *source)
   lun_source_unref(*slot);
   *slot = lun_source_ref(source);
   return source;
+}
+
+/* Forgets what could ask for a code in the name of a session that is no more;
+ * one that goes may have been the last to have another. */
+static void forget_orphans(struct run *run)
+{
+  size_t i = 0;
+
+  while (i < ROLES_MAX) {
+    lun_source *role = run->roles[i++];
+
+    if (role == NULL || !lun_source_orphaned(role))
+      continue;
+    run->roles[i - 1] = NULL;
+    lun_source_unref(role);
+    i = 0;
+  }
 }
 
 /* ------------------------------------------------------------- sessions -- */
@@ -303,6 +320,7 @@ void lun_session_unref(lun_session *session)
     derived_free(session->ctx, derived);
   }
   lun_source_unref(session->source);
+  forget_orphans(session->run);
   lun_mem_free(session->ctx, session->region);
   lun_place_unref(session->place);
   run_unref(session->run);

@@ -34,6 +34,12 @@ lun_source_web_identity(lun_source **out, struct lun_place *place,
  * same base, place and options. */
 bool lun_source_same(const lun_source *a, const lun_source *b);
 
+/*
+ * True if nobody but the caller has SOURCE, a role, and if renewing it might
+ * ask somebody for a code: who that is may have gone with those who had it.
+ */
+bool lun_source_orphaned(const lun_source *source);
+
 lun_source *lun_source_ref(lun_source *source);
 void lun_source_unref(lun_source *source); /* NULL is fine */
 

@@ -129,3 +129,16 @@ bool lun_source_same(const lun_source *a, const lun_source *b)
          a->base == b->base && a->place == b->place &&
          lun_role_same(&a->role, &b->role);
 }
+
+static bool asks_for_codes(const lun_source *source)
+{
+  while (source != NULL && source->role.mfa_code == NULL &&
+         source->place->settings->mfa_code == NULL)
+    source = source->base;
+  return source != NULL;
+}
+
+bool lun_source_orphaned(const lun_source *source)
+{
+  return source->refs == 1 && asks_for_codes(source);
+}

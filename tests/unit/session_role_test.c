@@ -377,6 +377,49 @@ static void codes(void **state)
   lun_session_unref(dev);
 }
 
+/* Who is asked for a code may be gone with the session that knew him: a
+ * renewal in its name is over with it, and so is what the run remembers. */
+static void nobody_is_asked_for_a_session_that_is_gone(void **state)
+{
+  struct device device = {.code = "141421"};
+  struct lun_session_options asking = {.mfa_code = read_device,
+                                       .mfa_data = &device};
+  struct answer script[] = {
+      {SEND_IT, reader_answer("ASIAONE")},
+      {SEND_IT, assumed("111122223333", "top/" SESSION, "ASIATOP", LATER)},
+      {SEND_IT, reader_answer("ASIATWO")}};
+  struct lun_role_options reader = {
+      .size = sizeof(reader), .role_arn = ROLE, .mfa_serial = SERIAL};
+  struct lun_role_options top = {
+      .size = sizeof(top), .role_arn = "arn:aws:iam::111122223333:role/top"};
+  lun_session *beside = NULL;
+  lun_session *role = NULL;
+  lun_session *on_top = NULL;
+
+  (void)state;
+  env_keys();
+  serve(script, 3);
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_beside(&beside, session, &asking, &error),
+                   LUN_OK);
+  assert_int_equal(lun_session_assume_role(&role, beside, &reader, &error),
+                   LUN_OK);
+  assert_int_equal(lun_session_assume_role(&on_top, role, &top, &error),
+                   LUN_OK);
+  assert_string_equal(key_of(on_top), "ASIATOP");
+  assert_int_equal(device.asked, 1);
+  scene.wall_s += 2800; /* time to renew, beside the calls */
+  scene.mono_skip_ms += 2800 * 1000;
+  assert_string_equal(key_of(role), "ASIAONE");
+  lun_session_unref(role);
+  lun_session_unref(on_top);
+  lun_session_unref(beside);
+  device.code = NULL; /* its memory may be another's now */
+  assert_string_equal(key_of(session), "AKIDENV");
+  assert_int_equal(device.asked, 1);
+  assert_int_equal(requests(), 2);
+}
+
 /* --------------------------------------------------------- web identity -- */
 
 static void a_web_identity_in_code(void **state)
@@ -497,6 +540,7 @@ int main(void)
       CASE(roles_of_two_bases),
       CASE(more_roles_than_a_run_remembers),
       CASE(codes),
+      CASE(nobody_is_asked_for_a_session_that_is_gone),
       CASE(a_web_identity_in_code),
       CASE(a_role_on_a_web_identity),
       CASE(web_identities_refused),
