@@ -330,8 +330,10 @@ static const char *token_advice(const char *code)
   return NULL;
 }
 
-static void advise(const struct lun_role *role, struct lun_error *err)
+/* Says whose the credentials are, or the token, that STS does not take. */
+static void advise(const struct lun_assume *assume, struct lun_error *err)
 {
+  const struct lun_role *role = assume->role;
   const char *advice = NULL;
 
   if (is_web(role))
@@ -339,6 +341,10 @@ static void advise(const struct lun_role *role, struct lun_error *err)
   if (advice != NULL)
     lun_error_hint(err, "%s; it is in %s (%s)", advice, role->token_file,
                    role->token_from);
+  else if (err->code == LUN_ECREDENTIALS && err->aws_code[0] != '\0' &&
+           assume->with != NULL)
+    lun_error_hint(err, "%s; the call was signed with those of %s", err->hint,
+                   assume->with->provider);
 }
 
 /* ----------------------------------------------------------------- task -- */
@@ -356,7 +362,7 @@ static enum lun_step fail(struct lun_assume *assume, enum lun_code rc)
 {
   struct lun_error *err = &assume->task.err;
 
-  advise(assume->role, err);
+  advise(assume, err);
   record(assume, LUN_TRACE_FAILED, err->message);
   lun_error_prefix(err, "role %s: ", assume->role->arn);
   return lun_task_end(&assume->task, rc, NULL);
