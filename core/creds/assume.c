@@ -343,7 +343,8 @@ static void advise(const struct lun_assume *assume, struct lun_error *err)
                    role->token_from);
   else if (err->code == LUN_ECREDENTIALS && err->aws_code[0] != '\0' &&
            assume->with != NULL)
-    lun_error_hint(err, "%s; the call was signed with those of %s", err->hint,
+    lun_error_hint(err, "%s%sthe call was signed with the credentials of %s",
+                   err->hint, err->hint[0] != '\0' ? "; " : "",
                    assume->with->provider);
 }
 

@@ -233,7 +233,7 @@ static void errors_of_sts(void **state)
   finish();
   assert_int_equal(against(expired, 1, NULL), LUN_ECREDENTIALS);
   assert_has(error.hint, "have expired: get new ones");
-  assert_has(error.hint, "; the call was signed with those of test");
+  assert_has(error.hint, "; the call was signed with the credentials of test");
   assert_true(assume.expired);
   assert_int_equal(requests(), 1);
   finish();
