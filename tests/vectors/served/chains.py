@@ -23,13 +23,6 @@ ENV = {"HOME": "/home", "AWS_REGION": "us-east-1", "PATH": COMMANDS,
        "AWS_SECRET_ACCESS_KEY": ENVIRONMENT_KEYS[1],
        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/credentials"}
 
-LOGIN_KEY = """-----BEGIN EC PRIVATE KEY-----
-MHcCAQEEIFDZHUzOG1Pzq+6F0mjMlOSp1syN9LRPBuHMoCFXTcXhoAoGCCqGSM49
-AwEHoUQDQgAE9qhj+KtcdHj1kVgwxWWWw++tqoh7H7UHs7oXh8jBbgF47rrYGC+t
-djiIaHK3dBvvdE7MGj5HsepzLm3Kj91bqA==
------END EC PRIVATE KEY-----
-"""
-
 
 def config_of(given):
     lines = []
@@ -53,8 +46,9 @@ def values(given, key):
     return {table[key] for table in tables if key in table}
 
 
-def files_of(given):
-    """Everything that the profiles name is there, and tells its name."""
+def files_of(given, key):
+    """Everything that the profiles name is there, and tells its name; KEY is
+    that of a login."""
     files = {"/home/.aws/config": config_of(given)}
     for path in values(given, "web_identity_token_file"):
         files[path] = f"token of {path}".replace(" ", "-")
@@ -72,7 +66,7 @@ def files_of(given):
                 "sessionToken": "login-token", "accountId": "123456789012",
                 "expiresAt": aws.LATER},
              "clientId": "served", "refreshToken": "served",
-             "dpopKey": LOGIN_KEY})
+             "dpopKey": key})
     for command in values(given, "credential_process"):
         program = command.split()[0]
         if "/" not in program:
@@ -217,8 +211,10 @@ class Task(NamedTuple):
         hosts.update(f"portal.sso.{region}.amazonaws.com"
                      for region in values(given, "sso_region"))
         env = {**ENV, "AWS_PROFILE": given.get("selected_profile", "default")}
+        with open(tools.key, encoding="ascii") as file:
+            key = file.read()
         with world.World(tools, hosts) as here:
-            for path, text in files_of(given).items():
+            for path, text in files_of(given, key).items():
                 here.put(path, text.encode(),
                          0o700 if text.startswith("#!") else 0o600)
             with server.Server(service, {80, 443}, {443},
