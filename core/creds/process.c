@@ -21,6 +21,9 @@
 #define KEY       "credential_process"
 #define LIMIT_MS  60000
 #define WORDS_LEN 200 /* of its standard error */
+#define SHOULD                                                                 \
+  "it has to print one JSON object: Version 1, AccessKeyId, SecretAccessKey, " \
+  "and SessionToken and Expiration if there are any"
 
 struct process_provider {
   struct lun_provider base;
@@ -178,16 +181,20 @@ static enum lun_code ended_badly(const struct process_provider *provider,
   if (run->task.rc == LUN_EDEADLINE)
     return too_slow(provider, words, err);
   (void)lun_child_output(run->child, &cut);
-  if (cut)
-    return lun_error_set(err, LUN_ECREDENTIALS,
-                         "the output of '%s' is larger than %zu bytes",
-                         provider->program, LUN_DOCUMENT_MAX);
+  if (cut) {
+    (void)lun_error_set(err, LUN_ECREDENTIALS,
+                        "the output of '%s' is larger than %zu bytes",
+                        provider->program, LUN_DOCUMENT_MAX);
+    lun_error_hint(err, SHOULD);
+    return LUN_ECREDENTIALS;
+  }
   if (run->end.signal != 0)
-    return lun_error_set(
-        err, LUN_ECREDENTIALS, "'%s' was ended by signal %d (%s)%s",
-        provider->program, run->end.signal, strsignal(run->end.signal), words);
-  (void)lun_error_set(err, LUN_ECREDENTIALS, "'%s' ended with status %d%s",
-                      provider->program, run->end.status, words);
+    (void)lun_error_set(err, LUN_ECREDENTIALS,
+                        "'%s' was ended by signal %d (%s)%s", provider->program,
+                        run->end.signal, strsignal(run->end.signal), words);
+  else
+    (void)lun_error_set(err, LUN_ECREDENTIALS, "'%s' ended with status %d%s",
+                        provider->program, run->end.status, words);
   lun_error_hint(err, words[0] == '\0'
                           ? "it did not say why: run it by hand to see"
                           : "run it by hand to see all that it says");
@@ -231,6 +238,8 @@ static enum lun_code read_output(struct lun_cred **out, lun_ctx *ctx,
     rc = check_version(&doc, err);
   if (!rc)
     rc = lun_document_cred(out, &doc, 0, &names, name, account_id, err);
+  if (rc == LUN_ECREDENTIALS)
+    lun_error_hint(err, SHOULD);
   lun_document_close(&doc);
   return rc;
 }

@@ -109,9 +109,21 @@ static lun_provider_make *const of_profile[] = {
     lun_provider_process,          lun_provider_config_file,
 };
 
-static lun_provider_make *const of_environment[] = {lun_provider_env};
-static lun_provider_make *const of_instance[] = {lun_provider_imds};
-static lun_provider_make *const of_container[] = {lun_provider_container};
+/* What credential_source may say. */
+static const struct named {
+  const char *name;
+  lun_provider_make *maker;
+  const char *hint; /* if there is nothing */
+} names[] = {
+    {"Environment", lun_provider_env,
+     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
+    {"Ec2InstanceMetadata", lun_provider_imds,
+     "attach a role to the EC2 instance that this runs on"},
+    {"EcsContainer", lun_provider_container,
+     "run it in a container that has a role of its own (taskRoleArn on ECS)"},
+};
+
+#define NAMES (sizeof(names) / sizeof(names[0]))
 
 static void walk_to(struct role_provider *provider,
                     lun_provider_make *const *makers, size_t nmakers,
@@ -131,11 +143,22 @@ static enum lun_code no_keys(const char *profile, struct lun_error *err)
   return LUN_ECREDENTIALS;
 }
 
+static const struct named *find_name(struct lun_span name)
+{
+  size_t i = 0;
+
+  for (i = 0; i < NAMES; i++)
+    if (lun_text_same(name, lun_span_of(names[i].name)))
+      return &names[i];
+  return NULL;
+}
+
 static enum lun_code empty_source(const struct role_provider *provider,
                                   const struct lun_setting *source,
                                   const char *profile, struct lun_error *err)
 {
   const struct lun_walk *walk = &provider->walk;
+  const struct named *named = find_name(lun_span_of(source->value));
 
   (void)lun_error_set(err, LUN_ECREDENTIALS,
                       "No credentials found in credential_source \"%s\" "
@@ -145,28 +168,19 @@ static enum lun_code empty_source(const struct role_provider *provider,
                           ? lun_buf_text(&walk->reasons)
                           : "the environment does not say where a container "
                             "gets them");
-  lun_error_hint(err, "%s", walk->hint != NULL ? walk->hint : "");
+  lun_error_hint(err, "%s", walk->hint != NULL ? walk->hint : named->hint);
   return LUN_ECREDENTIALS;
 }
 
-/* "Environment", "Ec2InstanceMetadata" or "EcsContainer". */
 static enum lun_code named_source(struct role_provider *provider,
                                   const char *profile,
                                   const struct lun_setting *source,
                                   struct lun_error *err)
 {
-  struct lun_span name = lun_span_of(source->value);
+  const struct named *named = find_name(lun_span_of(source->value));
 
-  if (lun_text_same(name, LUN_SPAN_LIT("Ec2InstanceMetadata"))) {
-    walk_to(provider, of_instance, 1, profile);
-    return LUN_OK;
-  }
-  if (lun_text_same(name, LUN_SPAN_LIT("Environment"))) {
-    walk_to(provider, of_environment, 1, profile);
-    return LUN_OK;
-  }
-  if (lun_text_same(name, LUN_SPAN_LIT("EcsContainer"))) {
-    walk_to(provider, of_container, 1, profile);
+  if (named != NULL) {
+    walk_to(provider, &named->maker, 1, profile);
     return LUN_OK;
   }
   (void)lun_error_set(err, LUN_ECREDENTIALS,
@@ -209,6 +223,9 @@ static enum lun_code loop_error(const struct role_provider *provider,
                        "Infinite loop in credential configuration detected: "
                        "%s (%s:%d)",
                        lun_buf_text(&way), source->path, source->line);
+  if (rc == LUN_ECREDENTIALS)
+    lun_error_hint(err, "one of them has to have a source_profile with keys, "
+                        "or a credential_source");
   lun_buf_done(&way);
   return rc;
 }
@@ -220,12 +237,15 @@ static enum lun_code check_sources(const char *profile,
                                    const struct lun_setting *role,
                                    struct lun_error *err)
 {
-  if (source->value != NULL && named->value != NULL)
-    return lun_error_set(err, LUN_ECREDENTIALS,
-                         "The profile \"%s\" contains both source_profile "
-                         "(%s:%d) and credential_source (%s:%d).",
-                         profile, source->path, source->line, named->path,
-                         named->line);
+  if (source->value != NULL && named->value != NULL) {
+    (void)lun_error_set(err, LUN_ECREDENTIALS,
+                        "The profile \"%s\" contains both source_profile "
+                        "(%s:%d) and credential_source (%s:%d).",
+                        profile, source->path, source->line, named->path,
+                        named->line);
+    lun_error_hint(err, "take one of the two out");
+    return LUN_ECREDENTIALS;
+  }
   if (source->value != NULL || named->value != NULL)
     return LUN_OK;
   (void)lun_error_set(err, LUN_ECREDENTIALS,

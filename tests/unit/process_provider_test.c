@@ -238,6 +238,7 @@ static void bad_ends(void **state)
     script(cases[i][0]);
     fails_with(cases[i][1]);
     assert_string_equal(strstr(error.message, cases[i][1]), cases[i][1]);
+    assert_string_not_equal(error.hint, "");
   }
   script("exit 1");
   fails_with("status 1");
@@ -300,6 +301,7 @@ static void outputs_that_are_none(void **state)
   for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     prints(cases[i][0]);
     fails_with(cases[i][1]);
+    assert_has(error.hint, "one JSON object: Version 1");
   }
 }
 
@@ -417,12 +419,20 @@ static enum lun_code work(struct lun_error *err)
   return ask_once(lun_provider_process, err);
 }
 
+/* Has the loop wait for a child, and so make what it makes once. */
+static void wait_once(void)
+{
+  script("sleep 0.1");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_int_equal(work(NULL), LUN_ECREDENTIALS);
+}
+
 static void every_allocation_fails_once(void **state)
 {
   (void)state;
+  wait_once();
   prints("{" KEYS ",\"SessionToken\":\"canary\",\"Expiration\":\"" LATER "\"}");
   assert_int_equal(load_settings(NULL), LUN_OK);
-  assert_int_equal(work(NULL), LUN_OK); /* what the loop makes once */
   sweep(work);
 }
 
@@ -434,6 +444,7 @@ static void every_allocation_of_an_error_fails_once(void **state)
   int n = 0;
 
   (void)state;
+  wait_once();
   script("echo '{\"SecretAccessKey\":\"canary-secret\"}'\n"
          "echo canary-secret >&2; exit 1");
   assert_int_equal(load_settings(NULL), LUN_OK);

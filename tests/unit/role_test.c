@@ -171,6 +171,7 @@ static void a_profile_that_names_itself(void **state)
   role_fails("Infinite loop in credential configuration detected: default -> "
              "default");
   assert_has(error.message, at_line(3));
+  assert_has(error.hint, "a source_profile with keys");
 }
 
 static void circles(void **state)
@@ -344,6 +345,7 @@ static void one_source_exactly(void **state)
   set_config("[default]\nrole_arn = " ROLE "\nsource_profile = b\n"
              "credential_source = Environment\n[profile b]\n" KEYS);
   role_fails("The profile \"default\" contains both source_profile");
+  assert_string_equal(error.hint, "take one of the two out");
   assert_has(error.message, at_line(3));
   assert_has(error.message, at_line(4));
   set_config("[default]\nrole_arn = " ROLE "\n");
@@ -439,6 +441,7 @@ static void source_environment(void **state)
              "referenced in profile \"default\"");
   assert_has(error.message, "AWS_ACCESS_KEY_ID is not set");
   assert_has(error.message, at_line(3));
+  assert_has(error.hint, "set AWS_ACCESS_KEY_ID");
   set_env("AWS_ACCESS_KEY_ID", "AKIDENV");
   role_fails("Partial credentials found in env");
   set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
@@ -465,6 +468,7 @@ static void source_instance(void **state)
   role_fails("No credentials found in credential_source "
              "\"Ec2InstanceMetadata\" referenced in profile \"b\"");
   assert_has(error.message, "AWS_EC2_METADATA_DISABLED is true");
+  assert_has(error.hint, "attach a role");
   assert_has(error.message, at_line(6));
   serve_imds(imds, 3);
   gives(lun_provider_profile_role, NULL, "ASIAONE", "token-ASIAONE");
@@ -479,6 +483,7 @@ static void sources_that_are_none(void **state)
              "credential_source = EcsContainer\n");
   role_fails("No credentials found in credential_source \"EcsContainer\"");
   assert_has(error.message, "the environment does not say where");
+  assert_has(error.hint, "a container that has a role of its own");
   set_config("[default]\nrole_arn = " ROLE "\ncredential_source = Nobody\n");
   role_fails("The credential source \"Nobody\" referenced in profile "
              "\"default\" is not valid");
