@@ -36,7 +36,8 @@ $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
 # So are the programs that give lunette's answers: what credentials come to in
 # the network of tests/vectors/served, the hosts of services, signatures.
 VECTORS_ASK = $(addprefix $(BUILD)/tests/vectors/,resolve hosts)
-INTEROP_BIN = $(addprefix $(BUILD)/tests/interop/,sigv4_lines dpop_lines)
+INTEROP_BIN = $(addprefix $(BUILD)/tests/interop/,sigv4_lines dpop_lines \
+  credentials_lines)
 
 $(VECTORS_ASK) $(INTEROP_BIN): $(BUILD)/%: %.c $(CORE_A)
 	$(call say,CC,$<)
