@@ -246,6 +246,34 @@ static void the_same_keys_again(void **state)
   assert_int_equal(found.count, 3);
 }
 
+/* A provider may say that the same keys last longer than it said before, as
+ * the metadata service's does when AWS has no newer ones. */
+static void the_same_keys_for_longer(void **state)
+{
+  struct counter found = {.word = "creds.found"};
+
+  (void)state;
+  env_keys("AKIDENV");
+  set_env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T01:00:00Z");
+  chain(NULL);
+  lun_log_sink(ctx, count_event, &found);
+  assert_string_equal(key(), "AKIDENV");
+  scene.wall_s = NOW + HOUR + 10;
+  scene.mono_skip_ms = (HOUR + 10) * INT64_C(1000);
+  set_env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T01:20:10Z");
+  assert_string_equal(key(), "AKIDENV");
+  assert_int_equal(found.count, 2);
+  scene.wall_s += 890;
+  scene.mono_skip_ms += 890000;
+  assert_string_equal(key(), "AKIDENV");
+  turn();
+  assert_int_equal(found.count, 2);
+  scene.wall_s += 20; /* a quarter of the 20 minutes is left */
+  assert_string_equal(key(), "AKIDENV");
+  turn();
+  assert_int_equal(found.count, 3);
+}
+
 /* Keys for a quarter of an hour are not renewed by every call. */
 static void short_lives(void **state)
 {
@@ -452,6 +480,7 @@ int main(void)
       CHAIN(patience),
       CHAIN(a_pause_between_refreshes),
       CHAIN(the_same_keys_again),
+      CHAIN(the_same_keys_for_longer),
       CHAIN(short_lives),
       CHAIN(a_renewal_asks_the_same_provider),
       CHAIN(stale_and_no_others),
