@@ -115,19 +115,13 @@ static enum lun_code read_keys(struct lun_cred **out, size_t *object,
   return rc;
 }
 
-enum lun_code lun_login_file_load(struct lun_login_file *file,
-                                  struct lun_error *err)
+/* What the file's bytes say. */
+static enum lun_code parse(struct lun_login_file *file, struct lun_error *err)
 {
   struct lun_document *doc = &file->doc;
-  enum lun_code rc = LUN_OK;
+  enum lun_code rc = lun_document_open(
+      doc, file->ctx, lun_buf_view(&file->bytes), file->path, err);
 
-  forget(file);
-  rc = lun_cache_read(&file->bytes, file->path, err);
-  if (rc == LUN_ENOTFOUND)
-    return lun_error_set(err, LUN_ECREDENTIALS, "there is no %s", file->path);
-  if (!rc)
-    rc = lun_document_open(doc, file->ctx, lun_buf_view(&file->bytes),
-                           file->path, err);
   if (!rc)
     rc = read_keys(&file->cred, &file->keys, doc, err);
   lun_buf_adds(&file->body, "{\"clientId\":");
@@ -142,6 +136,18 @@ enum lun_code lun_login_file_load(struct lun_login_file *file,
   if (!rc)
     rc = need(&file->dpop, doc, 0, "dpopKey", err);
   return rc;
+}
+
+enum lun_code lun_login_file_load(struct lun_login_file *file,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+
+  forget(file);
+  rc = lun_cache_read(&file->bytes, file->path, err);
+  if (rc == LUN_ENOTFOUND)
+    return lun_error_set(err, LUN_ECREDENTIALS, "there is no %s", file->path);
+  return rc ? rc : parse(file, err);
 }
 
 /* -------------------------------------------------------------- renewal -- */

@@ -256,7 +256,7 @@ static void at_an_endpoint_of_its_own(void **state)
 {
   struct answer script[] = {{SEND_IT, login_answer("ASIANEW")}};
   char base[128] = "";
-  char url[128] = "";
+  char url[160] = "";
 
   (void)state;
   set_up(session_text("ASIAOLD", PAST), script, 1);

@@ -1,4 +1,4 @@
-/* The file of a session of `aws login`: what it has to have, and its renewal. */
+/* The file of a session of `aws login`: what is needed in it, its renewal. */
 #include "login.h"
 
 #include "../../core/creds/loginfile.h"
