@@ -301,7 +301,8 @@ static enum lun_step step(struct lun_task *task)
   enum lun_code rc = LUN_OK;
 
   if (!provider->calling) {
-    lun_provider_reason(base->looked, "profile \"%s\"", base->profile);
+    lun_provider_reason(base->looked, "login_session of profile \"%s\"",
+                        base->profile);
     provider->session = lun_provider_get(base, "login_session");
     if (provider->session.value == NULL)
       return lun_provider_pass(base, "no login_session");

@@ -52,7 +52,7 @@ static void not_configured(void **state)
   (void)state;
   set_config("[profile signin]\nlogin_session =\n");
   passes(lun_provider_login, NULL, "no login_session");
-  assert_string_equal(provider->looked, "profile \"signin\"");
+  assert_string_equal(provider->looked, "login_session of profile \"signin\"");
   set_config("[profile signin]\n[profile other]\nlogin_session = x\n");
   passes(lun_provider_login, NULL, "no login_session");
 }
