@@ -154,6 +154,9 @@ struct lun_session_options {
   lun_mfa_function mfa_code; /* for a profile's mfa_serial, and for roles that
                                 have none of their own; NULL: there is none */
   void *mfa_data;            /* its first argument */
+  int wait; /* for the metadata service, a role, names and routes that are not
+               there yet, within the deadline: 1: yes, -1: no, 0: if this is
+               an EC2 instance in its first five minutes */
 };
 
 LUN_API void lun_session_options_init(struct lun_session_options *options);

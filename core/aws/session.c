@@ -447,6 +447,7 @@ static enum lun_code with_profile(lun_session **out, lun_session *session,
   options.max_attempts = settings->max_attempts;
   options.mfa_code = settings->mfa_code;
   options.mfa_data = settings->mfa_data;
+  options.wait = settings->wait ? 1 : -1;
   return make(out, session->run, &options, &settings->env, err);
 }
 

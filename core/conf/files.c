@@ -7,6 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/log.h"
+#include "../os/machine.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,9 +25,15 @@ static const char *process_get(void *data, const char *name)
   return secure_getenv(name);
 }
 
+static bool process_booting(void *data)
+{
+  (void)data;
+  return lun_machine_booting("", lun_machine_up_s());
+}
+
 struct lun_env lun_env_process(void)
 {
-  return (struct lun_env){process_get, NULL};
+  return (struct lun_env){process_get, process_booting, NULL};
 }
 
 const char *lun_env_get(const struct lun_env *env, const char *name)

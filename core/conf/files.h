@@ -10,13 +10,15 @@
 #include "../text/ini.h"
 #include "../text/near.h"
 
-/* The environment as a function, so that tests bring their own. */
+/* What surrounds the process, as functions, so that tests bring their own. */
 struct lun_env {
-  const char *(*get)(void *data, const char *name); /* NULL: not set */
+  const char *(*get)(void *data, const char *name); /* a variable; NULL: not
+                                                       set */
+  bool (*booting)(void *data); /* an EC2 instance that boots; NULL: it is not */
   void *data;
 };
 
-/* The process's own environment. */
+/* The process's own environment, and this machine. */
 struct lun_env lun_env_process(void);
 
 /* A variable's value; NULL if it is not set, or empty. */

@@ -6,11 +6,14 @@
 #include "settings.h"
 
 #include "../base/error.h"
+#include "../net/imds.h"
 
 #include <stdio.h>
 
-#define IMDS_IPV6    "http://[fd00:ec2::254]"
 #define IMDS_TIMEOUT 1000 /* ms, of one request */
+#define IN_REGION_MS 1100 /* to connect; these are the defaults modes' */
+#define STANDARD_MS  3100
+#define MOBILE_MS    30000
 #define MS           1000
 
 /* A value and its place: "AWS_REGION", "region in /home/u/.aws/config:3". */
@@ -54,10 +57,11 @@ static void look_up(struct found *found, const struct lun_settings *settings,
     from_profile(found, &settings->files, settings->profile, key);
 }
 
-static bool is_true(const struct found *found)
+/* True for a word of AWS's, which they take in either case. */
+static bool says(const struct found *found, const char *word)
 {
   return found->value != NULL &&
-         lun_text_same(lun_span_of(found->value), LUN_SPAN_LIT("true"));
+         lun_text_same(lun_span_of(found->value), lun_span_of(word));
 }
 
 static bool look_up_flag(const struct lun_settings *settings,
@@ -66,7 +70,7 @@ static bool look_up_flag(const struct lun_settings *settings,
   struct found found = {0};
 
   look_up(&found, settings, variable, key);
-  return is_true(&found);
+  return says(&found, "true");
 }
 
 /* Leaves *OUT as it is if the setting is absent. */
@@ -162,7 +166,92 @@ static enum lun_code find_limits(struct lun_settings *settings,
   return LUN_OK;
 }
 
+/* ------------------------------------------------------- defaults modes -- */
+
+static const struct {
+  const char *name;
+  int64_t connect_ms; /* 0: the transfer's own */
+} modes[] = {{"legacy", 0},
+             {"standard", STANDARD_MS},
+             {"in-region", IN_REGION_MS},
+             {"cross-region", STANDARD_MS},
+             {"mobile", MOBILE_MS},
+             {"auto", STANDARD_MS}};
+
+/* The region that an environment of AWS's own (Lambda, say) is in. */
+static const char *region_here(const struct lun_env *env)
+{
+  const char *region = NULL;
+
+  if (lun_env_get(env, "AWS_EXECUTION_ENV") == NULL)
+    return NULL;
+  region = lun_env_get(env, "AWS_REGION");
+  return region != NULL ? region : lun_env_get(env, "AWS_DEFAULT_REGION");
+}
+
+/* Of what a mode decides, it is the time to connect that differs here: there
+ * is one way of trying again, and STS is regional in any case. */
+static enum lun_code find_mode(struct lun_settings *settings,
+                               struct lun_error *err)
+{
+  struct found found = {0};
+  size_t i = 0;
+
+  look_up(&found, settings, "AWS_DEFAULTS_MODE", "defaults_mode");
+  while (found.value != NULL && !says(&found, modes[i].name))
+    if (++i == sizeof(modes) / sizeof(modes[0]))
+      return lun_error_set(err, LUN_EINVALID,
+                           "%s has to be legacy, standard, in-region, "
+                           "cross-region, mobile or auto",
+                           found.place);
+  settings->connect_ms = modes[i].connect_ms;
+  settings->connect_auto = says(&found, "auto");
+  return keep(&settings->here, settings,
+              settings->connect_auto ? region_here(&settings->env) : NULL, err);
+}
+
+int64_t lun_settings_connect(const struct lun_settings *settings,
+                             const char *region, const char *here)
+{
+  return settings->connect_auto && strcmp(region, here) == 0
+             ? IN_REGION_MS
+             : settings->connect_ms;
+}
+
 /* ---------------------------------------------------------------- IMDS -- */
+
+/*
+ * The role's name, which spares a request.  A blank one is a mistake that
+ * would ask for the list again, so here an empty variable is not one that is
+ * not set.
+ */
+static enum lun_code find_imds_role(struct lun_settings *settings,
+                                    struct lun_error *err)
+{
+  static const char variable[] = "AWS_EC2_INSTANCE_PROFILE_NAME";
+  static const char key[] = "ec2_instance_profile_name";
+  const char *path = NULL;
+  const struct lun_ini_property *property = NULL;
+  struct found found = {0};
+
+  found.value = settings->env.get(settings->env.data, variable);
+  (void)snprintf(found.place, sizeof(found.place), "%s", variable);
+  if (found.value == NULL)
+    property = lun_files_get(&settings->files, settings->profile, key, &path);
+  if (property != NULL) {
+    found.value = property->value;
+    (void)snprintf(found.place, sizeof(found.place), "%s in %s:%d", key, path,
+                   property->line);
+  }
+  if (found.value == NULL || lun_imds_role(lun_span_of(found.value)))
+    return keep(&settings->imds_role, settings, found.value, err);
+  (void)lun_error_set(err, LUN_EINVALID, "%s is not the name of a role",
+                      found.place);
+  lun_error_hint(err, "it is the one that the metadata service lists below "
+                      "iam/security-credentials/; unset it to have it looked "
+                      "up");
+  return LUN_EINVALID;
+}
 
 static enum lun_code find_imds_endpoint(struct lun_settings *settings,
                                         struct lun_error *err)
@@ -179,11 +268,12 @@ static enum lun_code find_imds_endpoint(struct lun_settings *settings,
   }
   look_up(&found, settings, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
           "ec2_metadata_service_endpoint_mode");
-  if (found.value == NULL ||
-      lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("ipv4")))
+  if (says(&found, "ipv6") ||
+      (found.value == NULL &&
+       look_up_flag(settings, "AWS_IMDS_USE_IPV6", "imds_use_ipv6")))
+    return keep(&settings->imds_endpoint, settings, LUN_IMDS_IPV6, err);
+  if (found.value == NULL || says(&found, "ipv4"))
     return LUN_OK;
-  if (lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("ipv6")))
-    return keep(&settings->imds_endpoint, settings, IMDS_IPV6, err);
   return lun_error_set(err, LUN_EINVALID, "%s has to be ipv4 or ipv6",
                        found.place);
 }
@@ -194,9 +284,13 @@ static enum lun_code find_imds(struct lun_settings *settings,
   enum lun_code rc = LUN_OK;
   int64_t seconds = IMDS_TIMEOUT / MS;
   int64_t attempts = 1;
+  struct found found = {0};
 
   settings->imds_disabled =
       look_up_flag(settings, "AWS_EC2_METADATA_DISABLED", NULL);
+  look_up(&found, settings, "AWS_EC2_METADATA_V1_DISABLED",
+          "ec2_metadata_v1_disabled");
+  settings->imds_v1 = says(&found, "false");
   rc = find_imds_endpoint(settings, err);
   if (!rc)
     rc = look_up_int(&seconds, settings, "AWS_METADATA_SERVICE_TIMEOUT",
@@ -204,11 +298,26 @@ static enum lun_code find_imds(struct lun_settings *settings,
   if (!rc)
     rc = look_up_int(&attempts, settings, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
                      "metadata_service_num_attempts", err);
+  if (!rc)
+    rc = find_imds_role(settings, err);
   if (rc)
     return rc;
   settings->imds_timeout_ms = (seconds < 1 ? 1 : seconds) * MS;
   settings->imds_attempts = attempts < 1 ? 1 : (int)attempts;
   return LUN_OK;
+}
+
+/* An endpoint that is set is a test's or a stand-in's: nothing that boots. */
+static void find_wait(struct lun_settings *settings,
+                      const struct lun_session_options *options)
+{
+  const struct lun_env *env = &settings->env;
+  bool own = settings->imds_endpoint == NULL ||
+             strcmp(settings->imds_endpoint, LUN_IMDS_IPV6) == 0;
+
+  settings->wait = options->wait > 0;
+  if (options->wait == 0 && own && env->booting != NULL)
+    settings->wait = env->booting(env->data);
 }
 
 /* ------------------------------------------------------------ endpoints -- */
@@ -220,12 +329,8 @@ static enum lun_code find_sts_mode(struct lun_settings *settings,
 
   look_up(&found, settings, "AWS_STS_REGIONAL_ENDPOINTS",
           "sts_regional_endpoints");
-  if (found.value == NULL ||
-      lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("regional")))
-    return LUN_OK;
-  settings->sts_legacy =
-      lun_text_same(lun_span_of(found.value), LUN_SPAN_LIT("legacy"));
-  if (settings->sts_legacy)
+  settings->sts_legacy = says(&found, "legacy");
+  if (found.value == NULL || settings->sts_legacy || says(&found, "regional"))
     return LUN_OK;
   return lun_error_set(err, LUN_EINVALID, "%s has to be regional or legacy",
                        found.place);
@@ -333,6 +438,8 @@ static enum lun_code find_endpoints(struct lun_settings *settings,
   if (!rc)
     rc = keep(&settings->endpoint_url, settings, given.value, err);
   look_up(&found, settings, "AWS_CA_BUNDLE", "ca_bundle");
+  if (found.value == NULL)
+    from_env(&found, &settings->env, "REQUESTS_CA_BUNDLE");
   return rc ? rc : keep(&settings->ca, settings, found.value, err);
 }
 
@@ -363,11 +470,14 @@ enum lun_code lun_settings_new(struct lun_settings **out, lun_ctx *ctx,
   if (!rc)
     rc = find_endpoints(settings, options, err);
   if (!rc)
+    rc = find_mode(settings, err);
+  if (!rc)
     rc = find_imds(settings, err);
   if (rc) {
     lun_settings_unref(settings);
     return rc;
   }
+  find_wait(settings, options);
   *out = settings;
   return LUN_OK;
 }
@@ -388,6 +498,8 @@ void lun_settings_unref(struct lun_settings *settings)
   lun_mem_free(settings->ctx, settings->region);
   lun_mem_free(settings->ctx, settings->endpoint_url);
   lun_mem_free(settings->ctx, settings->ca);
+  lun_mem_free(settings->ctx, settings->here);
   lun_mem_free(settings->ctx, settings->imds_endpoint);
+  lun_mem_free(settings->ctx, settings->imds_role);
   lun_mem_free(settings->ctx, settings);
 }

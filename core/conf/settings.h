@@ -27,16 +27,23 @@ struct lun_settings {
   char *region;          /* NULL: none known yet */
   bool region_explicit;  /* named by an option */
   char *endpoint_url;    /* by option; NULL: look it up for each service */
-  char *ca;              /* AWS_CA_BUNDLE, ca_bundle; NULL: the system's */
+  char *ca;              /* AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE;
+                            NULL: the system's */
   bool fips;
   bool dual_stack;
   bool sts_legacy; /* sts_regional_endpoints = legacy */
   int max_attempts;
-  int64_t connect_ms; /* of a call to AWS; 0: the transfer's own default */
+  int64_t connect_ms; /* of a call to AWS, by the defaults mode; 0: the
+                         transfer's own default */
+  bool connect_auto;  /* it depends on whether the call leaves this machine's
+                         region: see lun_settings_connect */
+  char *here;         /* that region, if the environment knows it; or NULL */
   int64_t deadline_ms;
   bool wait; /* for a role, names and routes that are not there yet */
   bool imds_disabled;
+  bool imds_v1;        /* where the service gives no token */
   char *imds_endpoint; /* NULL: the service's own address */
+  char *imds_role;     /* AWS_EC2_INSTANCE_PROFILE_NAME; NULL: ask for it */
   int64_t imds_timeout_ms;
   int imds_attempts;
   lun_mfa_function mfa_code; /* NULL: there is nobody to ask */
@@ -54,6 +61,11 @@ lun_settings_new(struct lun_settings **out, lun_ctx *ctx,
                  const struct lun_env *env, struct lun_error *err);
 struct lun_settings *lun_settings_ref(struct lun_settings *settings);
 void lun_settings_unref(struct lun_settings *settings); /* NULL is fine */
+
+/* How long a call of REGION may take to connect, in ms, from a machine in
+ * HERE ("" if that is not known). */
+int64_t lun_settings_connect(const struct lun_settings *settings,
+                             const char *region, const char *here);
 
 /*
  * The configured endpoint of a service (id "SECRETS_MANAGER", "STS"), NULL if

@@ -1,12 +1,13 @@
 /*
  * The token is a task of its own, which the GETs wait for and share.  Both
- * make attempts in the same way; what differs is what an answer means.
+ * make attempts in the same way; what differs is what an answer means.  Where
+ * there is none to be had, and that is allowed, an empty one stands for it.
  */
 #include "imds.h"
 
-#include "../text/json.h"
+#include "../base/log.h"
+#include "imdsfault.h"
 
-#define ENDPOINT   "http://169.254.169.254"
 #define TIMEOUT_MS 1000
 #define PAUSE_MS   100
 #define ANSWER_MAX ((size_t)64 << 10)
@@ -16,7 +17,6 @@
   INT64_C(120) /* a token is not used in its last two minutes */
 #define TOKEN_HEADER "X-aws-ec2-metadata-token"
 #define TTL_HEADER   "X-aws-ec2-metadata-token-ttl-seconds"
-#define WORDS_MAX    200 /* of the service's own, in an error */
 
 /* Of a GET; the token's own task knows the last three. */
 enum {
@@ -34,8 +34,13 @@ struct lun_imds {
   char *endpoint; /* without a slash at its end */
   int64_t timeout_ms;
   int attempts;
+  bool v1;
+  bool wait;
+  bool own;          /* it is at EC2's own address */
+  const char *proxy; /* a variable; NULL: none is set */
   struct lun_buf token;
   int64_t token_until; /* monotonic ms */
+  bool tokenless;      /* version 1 it is, for as long as that works */
 
   /* fetching the token */
   struct lun_task task;
@@ -55,7 +60,7 @@ static enum lun_code send_request(const lun_imds *imds, struct lun_http *http,
   struct lun_buf url = LUN_BUF_INIT(imds->ctx, 2048);
   struct lun_http_request request = {.method = method,
                                      .headers = header,
-                                     .nheaders = 1,
+                                     .nheaders = header == NULL ? 0 : 1,
                                      .connect_ms = imds->timeout_ms,
                                      .total_ms = imds->timeout_ms,
                                      .max_bytes = ANSWER_MAX,
@@ -71,78 +76,6 @@ static enum lun_code send_request(const lun_imds *imds, struct lun_http *http,
   }
   lun_buf_done(&url);
   return rc;
-}
-
-/* The string member KEY of a JSON object, as one line; "" if there is none. */
-static void json_words(char *out, size_t size, lun_ctx *ctx,
-                       const struct lun_json *json, struct lun_span body,
-                       const char *key)
-{
-  struct lun_buf text = LUN_BUF_INIT(ctx, ANSWER_MAX);
-  size_t node = lun_json_member(json, body, 0, lun_span_of(key), NULL);
-
-  if (node != 0 && json->nodes[node].kind == LUN_JSON_STRING)
-    lun_json_decode(&text, json, body, node);
-  lun_error_text(out, size, lun_buf_view(&text));
-  lun_buf_done(&text);
-}
-
-/*
- * What the service says in a refusal: Code and Message of a JSON object, or
- * a short text.  A page of markup says nothing.
- */
-static void own_words(char *out, size_t size, const struct lun_http *http)
-{
-  struct lun_span body = lun_text_trim(lun_buf_view(&http->body));
-  struct lun_json *json = NULL;
-  char code[64] = "";
-  char message[WORDS_MAX] = "";
-
-  out[0] = '\0';
-  if (body.len == 0 || body.ptr[0] == '<')
-    return;
-  if (lun_json_parse(&json, http->body.ctx, body, "", NULL) == LUN_OK) {
-    json_words(code, sizeof(code), http->body.ctx, json, body, "Code");
-    json_words(message, sizeof(message), http->body.ctx, json, body, "Message");
-    (void)snprintf(out, size, ": %s%s%s", code,
-                   code[0] != '\0' && message[0] != '\0' ? ": " : "", message);
-    if (code[0] == '\0' && message[0] == '\0')
-      out[0] = '\0';
-  } else if (body.len < WORDS_MAX) {
-    lun_error_text(message, sizeof(message), body);
-    (void)snprintf(out, size, ": %s", message);
-  }
-  lun_json_unref(json);
-}
-
-static enum lun_code refused(const struct lun_http *http, const char *asked,
-                             struct lun_error *err)
-{
-  char words[WORDS_MAX + 80] = "";
-
-  own_words(words, sizeof(words), http);
-  (void)lun_error_set(err, LUN_ECREDENTIALS,
-                      "the instance metadata service at %s refused %s (HTTP "
-                      "status %d)%s",
-                      http->peer, asked, http->status, words);
-  err->http_status = http->status;
-  err->retryable = http->status >= 500;
-  return LUN_ECREDENTIALS;
-}
-
-/*
- * A transfer that brought no answer.  What is not the network's fault is
- * still no reason to stop looking for credentials elsewhere.
- */
-static enum lun_code unanswered(const struct lun_http *http,
-                                struct lun_error *err)
-{
-  *err = http->task.err;
-  if (err->code == LUN_ESERVICE)
-    err->code = LUN_ECREDENTIALS;
-  if (err->code == LUN_ENETWORK || err->code == LUN_ECREDENTIALS)
-    lun_error_prefix(err, "the instance metadata service at ");
-  return err->code;
 }
 
 /* True if another attempt is to be made, after a short pause. */
@@ -198,24 +131,33 @@ static enum lun_code keep_token(lun_imds *imds, struct lun_error *err)
 
 static enum lun_code read_token(lun_imds *imds, struct lun_error *err)
 {
-  enum lun_code rc = LUN_OK;
+  if (imds->http.task.rc != LUN_OK)
+    return lun_imds_unanswered(&imds->http, imds->own, imds->proxy, err);
+  return imds->http.status == 200 ? keep_token(imds, err)
+                                  : lun_imds_no_token(&imds->http, err);
+}
 
-  if (imds->http.task.rc != LUN_OK) {
-    rc = unanswered(&imds->http, err);
-    if (imds->http.timed_out && imds->http.sent)
-      lun_error_hint(err, "in a container? The answer to a token request may "
-                          "make fewer hops than there are: raise the "
-                          "instance's metadata response hop limit to 2");
-    return rc;
-  }
-  if (imds->http.status == 200)
-    return keep_token(imds, err);
-  rc = refused(&imds->http, "a token", err);
-  if (imds->http.status == 403)
-    (void)lun_error_set(err, rc,
-                        "the instance metadata service is disabled for this "
-                        "instance");
-  return rc;
+/* True for the ways in which a service of version 1 answers a request for a
+ * token, if that version may be used. */
+static bool only_v1(const lun_imds *imds)
+{
+  const struct lun_http *http = &imds->http;
+  int status = http->status;
+
+  if (!imds->v1)
+    return false;
+  if (http->task.rc != LUN_OK)
+    return http->timed_out && http->sent;
+  return status == 403 || status == 404 || status == 405;
+}
+
+static void go_tokenless(lun_imds *imds)
+{
+  struct lun_field field = {"host", LUN_FIELD_NAME, 0, imds->http.peer};
+
+  imds->tokenless = true;
+  lun_buf_cut(&imds->token, 0);
+  lun_log(imds->ctx, LUN_WARN, "imds.v1", &field, 1);
 }
 
 static lun_imds *imds_of(struct lun_task *task)
@@ -229,6 +171,10 @@ static enum lun_step token_answered(lun_imds *imds)
   struct lun_error err = {.code = LUN_OK};
   enum lun_code rc = read_token(imds, &err);
 
+  if (rc && only_v1(imds)) {
+    go_tokenless(imds);
+    rc = LUN_OK;
+  }
   if (rc && once_more(imds, &imds->attempt, &imds->resume_at, &err)) {
     imds->state = PAUSE;
     return LUN_STEP_WAIT;
@@ -271,10 +217,11 @@ static void token_cancel(struct lun_task *task)
   lun_http_done(&imds_of(task)->http);
 }
 
+/* True if a GET can be sent: with a token, or knowingly without. */
 static bool has_token(const lun_imds *imds)
 {
-  return imds->token.len > 0 &&
-         lun_clock_mono_ms(imds->ctx) < imds->token_until;
+  return imds->tokenless || (imds->token.len > 0 &&
+                             lun_clock_mono_ms(imds->ctx) < imds->token_until);
 }
 
 /*
@@ -305,8 +252,9 @@ static enum lun_code send_get(struct lun_imds_get *get, struct lun_error *err)
                               lun_buf_view(&get->imds->token)};
 
   get->attempt++;
-  return send_request(get->imds, &get->http, "GET", get->path, &header,
-                      get->task.deadline, err);
+  return send_request(get->imds, &get->http, "GET", get->path,
+                      header.value.len > 0 ? &header : NULL, get->task.deadline,
+                      err);
 }
 
 static enum lun_code read_get(struct lun_imds_get *get, struct lun_error *err)
@@ -314,7 +262,8 @@ static enum lun_code read_get(struct lun_imds_get *get, struct lun_error *err)
   char asked[sizeof(get->path)] = "";
 
   if (get->http.task.rc != LUN_OK)
-    return unanswered(&get->http, err);
+    return lun_imds_unanswered(&get->http, get->imds->own, get->imds->proxy,
+                               err);
   if (get->http.status == 200) {
     lun_buf_done(&get->body);
     get->body = get->http.body; /* moved, not copied: it holds credentials */
@@ -325,7 +274,7 @@ static enum lun_code read_get(struct lun_imds_get *get, struct lun_error *err)
     return lun_error_set(err, LUN_ENOTFOUND,
                          "the instance metadata service has no %s", get->path);
   lun_error_text(asked, sizeof(asked), lun_span_of(get->path));
-  return refused(&get->http, asked, err);
+  return lun_imds_refused(&get->http, asked, err);
 }
 
 /* The service no longer knows the token: once, another one. */
@@ -334,8 +283,36 @@ static bool renew(struct lun_imds_get *get)
   if (get->http.task.rc != LUN_OK || get->http.status != 401 || get->renewed)
     return false;
   lun_buf_cut(&get->imds->token, 0);
+  get->imds->tokenless = false;
   get->renewed = true;
   return true;
+}
+
+/* A service that boots like the rest of the machine, or is asked too much. */
+static bool may_come(const struct lun_error *err)
+{
+  int status = err->http_status;
+
+  return err->code == LUN_ENETWORK || status == 401 || status == 429 ||
+         status >= 500;
+}
+
+/* There is no answer, or none that is one: the end of it, or a pause. */
+static enum lun_step fail(struct lun_imds_get *get, struct lun_error *err)
+{
+  const lun_imds *imds = get->imds;
+
+  if (imds->wait && may_come(err) &&
+      lun_patience_again(&get->patience, &get->task, LUN_AWAITED_METADATA,
+                         lun_imds_time(imds), err)) {
+    get->resume_at = get->patience.resume_at;
+    get->attempt = 0;
+    get->renewed = false;
+    get->state = PAUSE;
+    return LUN_STEP_WAIT;
+  }
+  lun_patience_tell(&get->patience, imds->ctx, err);
+  return lun_task_end(&get->task, err->code, err);
 }
 
 /* The answer is there: what comes next, or LUN_STEP_DONE. */
@@ -353,7 +330,19 @@ static enum lun_step answered(struct lun_imds_get *get)
     get->state = PAUSE;
     return LUN_STEP_WAIT;
   }
-  return lun_task_end(&get->task, rc, &err);
+  return rc ? fail(get, &err) : lun_task_end(&get->task, LUN_OK, NULL);
+}
+
+/* The token's task has ended: what comes next, or LUN_STEP_DONE. */
+static enum lun_step token_came(struct lun_imds_get *get)
+{
+  struct lun_error err = get->imds->task.err;
+
+  get->state = SEND;
+  if (get->imds->task.rc == LUN_OK)
+    return LUN_STEP_WAIT;
+  get->wrong = err.http_status == 400;
+  return fail(get, &err);
 }
 
 static enum lun_step refuse_path(struct lun_task *task)
@@ -391,9 +380,8 @@ static enum lun_step get_step(struct lun_task *task)
     case TOKEN_WAIT:
       if (!lun_task_await(task, &imds->task))
         return LUN_STEP_WAIT;
-      if (imds->task.rc)
-        return lun_task_end(task, imds->task.rc, &imds->task.err);
-      get->state = SEND;
+      if (token_came(get) == LUN_STEP_DONE)
+        return LUN_STEP_DONE;
       break;
     case SEND:
       rc = send_get(get, &err);
@@ -457,7 +445,7 @@ enum lun_code lun_imds_new(lun_imds **out, lun_loop *loop,
 {
   lun_ctx *ctx = lun_loop_ctx(loop);
   const char *endpoint =
-      options->endpoint == NULL ? ENDPOINT : options->endpoint;
+      options->endpoint == NULL ? LUN_IMDS_IPV4 : options->endpoint;
   struct lun_uri uri = {.port = 0};
   size_t len = strlen(endpoint);
   lun_imds *imds = NULL;
@@ -476,6 +464,11 @@ enum lun_code lun_imds_new(lun_imds **out, lun_loop *loop,
   imds->loop = loop;
   imds->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
   imds->attempts = options->attempts > 0 ? options->attempts : 1;
+  imds->v1 = options->v1;
+  imds->wait = options->wait;
+  imds->own = strcmp(endpoint, LUN_IMDS_IPV4) == 0 ||
+              strcmp(endpoint, LUN_IMDS_IPV6) == 0;
+  imds->proxy = options->proxy;
   imds->task.step = token_step;
   imds->task.cancel = token_cancel;
   lun_http_init(&imds->http, ctx);
@@ -498,4 +491,19 @@ void lun_imds_free(lun_imds *imds)
   lun_buf_done(&imds->token);
   lun_mem_free(imds->ctx, imds->endpoint);
   lun_mem_free(imds->ctx, imds);
+}
+
+bool lun_imds_role(struct lun_span text)
+{
+  return text.len <= LUN_IMDS_ROLE && lun_text_of(text, "_+=,.@-");
+}
+
+const char *lun_imds_endpoint(const lun_imds *imds)
+{
+  return imds->endpoint;
+}
+
+int64_t lun_imds_time(const lun_imds *imds)
+{
+  return 2 * imds->timeout_ms * imds->attempts;
 }

@@ -110,7 +110,7 @@ static void resolve(struct lun_buf *out, lun_ctx *ctx, struct order *order)
 {
   struct lun_session_options options = {.size = sizeof(options),
                                         .profile = order->profile};
-  struct lun_env env = {get_variable, order};
+  struct lun_env env = {.get = get_variable, .data = order};
   struct lun_error err = {.code = LUN_OK};
   lun_session *session = NULL;
 

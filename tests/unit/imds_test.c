@@ -70,7 +70,7 @@ static int requests(void)
   return atomic_load(&server.log->requests);
 }
 
-static const struct lun_imds_options plain = {NULL, 0, 0};
+static const struct lun_imds_options plain = {.attempts = 1};
 
 static void token_then_get(void **state)
 {
@@ -119,7 +119,7 @@ static void shared_token(void **state)
 static void shared_wait(void **state)
 {
   struct answer script[] = {{HANG, NULL}};
-  struct lun_imds_options options = {NULL, 400, 1};
+  struct lun_imds_options options = {.timeout_ms = 400};
   struct lun_imds_get hasty;
   int64_t now = lun_clock_mono_ms(ctx);
 
@@ -139,7 +139,7 @@ static void shared_wait(void **state)
 static void slow_on_a_kept_connection(void **state)
 {
   struct answer script[] = {TOKEN, {HANG, NULL}};
-  struct lun_imds_options options = {NULL, 300, 1};
+  struct lun_imds_options options = {.timeout_ms = 300};
 
   (void)state;
   begin(script, 2, options);
@@ -232,7 +232,7 @@ static void tokens_refused(void **state)
     const char *text;
   } cases[] = {
       {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", LUN_ECREDENTIALS,
-       "the instance metadata service is disabled for this instance"},
+       " is disabled for this instance (HTTP status 403)"},
       {"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\nbad\001words",
        LUN_ECREDENTIALS, "refused a token (HTTP status 400): bad words"},
       {"HTTP/1.1 405 No\r\nContent-Length: 6\r\n\r\n<html>", LUN_ECREDENTIALS,
@@ -274,7 +274,7 @@ static void tried_again_if_asked_for(void **state)
                             TOKEN,
                             {SEND_IT, answer_text(500, "", "")},
                             {SEND_IT, answer_text(200, "", "x")}};
-  struct lun_imds_options twice = {NULL, 0, 2};
+  struct lun_imds_options twice = {.attempts = 2};
 
   (void)state;
   begin(script, 4, twice);
@@ -299,7 +299,7 @@ static void silence(void **state)
 
 static void nobody(void **state)
 {
-  struct lun_imds_options options = {NULL, 0, 2};
+  struct lun_imds_options options = {.attempts = 2};
   char url[64] = "";
   int port = 0;
   int fd = server_listen(&port);
@@ -316,7 +316,7 @@ static void nobody(void **state)
 
 static void bad_endpoint(void **state)
 {
-  struct lun_imds_options options = {"ftp://x", 0, 0};
+  struct lun_imds_options options = {.endpoint = "ftp://x"};
   lun_imds *none = NULL;
 
   (void)state;
@@ -345,7 +345,7 @@ static void every_allocation_fails_once(void **state)
   (void)state;
   begin(script, 1, plain);
   for (n = 0; rc != LUN_OK; n++) {
-    struct lun_imds_options options = {server.url, 0, 0};
+    struct lun_imds_options options = {.endpoint = server.url};
     struct lun_imds_get mine;
     lun_imds *client = NULL;
 

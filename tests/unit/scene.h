@@ -24,6 +24,7 @@ static struct {
   char credentials[96];
   int64_t wall_s;
   int64_t mono_skip_ms; /* the monotonic clock is ahead by so much */
+  bool booting;         /* it is an EC2 instance in its first minutes */
   struct server servers[2];
 } scene;
 
@@ -66,7 +67,13 @@ static const char *scene_get(void *data, const char *name)
   return NULL;
 }
 
-static const struct lun_env scene_env = {scene_get, NULL};
+static bool scene_booting(void *data)
+{
+  (void)data;
+  return scene.booting;
+}
+
+static const struct lun_env scene_env = {scene_get, scene_booting, NULL};
 
 static inline void write_file(const char *path, const char *text)
 {
