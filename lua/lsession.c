@@ -104,7 +104,7 @@ static const struct lunL_opt session_options[] = {
     {.name = "credentials", .kind = LUNL_OPT_TABLE},
     {.name = "wait",
      .kind = LUNL_OPT_BOOLEAN,
-     .offset = offsetof(struct options, wait)},
+     .offset = offsetof(struct options, wait)}, /* see read_wait */
     {.name = "mfa_code", .kind = LUNL_OPT_ANY},
     {.name = "deadline",
      .kind = LUNL_OPT_SECONDS,
@@ -151,6 +151,18 @@ static void read_key(lua_State *L, struct lun_session_options *out)
     out->session_token = text->ptr + at[2];
 }
 
+/* `wait` as core has it: left out, it is for core to say. */
+static int read_wait(lua_State *L)
+{
+  int wait = 0;
+
+  lua_pushliteral(L, "wait");
+  if (lua_rawget(L, 1) != LUA_TNIL)
+    wait = lua_toboolean(L, -1) ? 1 : -1;
+  lua_pop(L, 1);
+  return wait;
+}
+
 /* Reads `mfa_code` into OUT, and keeps it with the handle on top. */
 static void keep_mfa(lua_State *L, struct lun_session_options *out)
 {
@@ -185,6 +197,7 @@ static int l_session(lua_State *L)
     options.endpoint_url = given.endpoint_url;
     options.deadline_ms = given.deadline_ms;
     options.max_attempts = (int)given.max_attempts;
+    options.wait = read_wait(L);
     read_key(L, &options);
   }
   other = any_session(L);

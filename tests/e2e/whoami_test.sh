@@ -173,6 +173,21 @@ no_canary
 run 'wait and not' 2 lunette whoami --wait --no-wait
 says 'exclude each other'
 
+# ------------------------------------------------------------- waiting --
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+(sleep 1; exec lunette sandbox --port "$port" >sandbox.out 2>&1) &
+late=$!
+late() {
+  env AWS_REGION=eu-west-1 AWS_ENDPOINT_URL="http://127.0.0.1:$port" \
+    AWS_EC2_METADATA_SERVICE_ENDPOINT="http://127.0.0.1:$port" lunette whoami --why "$@"
+}
+run 'a service that comes late, not waited for' 10 late --no-wait
+run 'a service that comes late' 0 late --wait --deadline 60s
+shows '\+ [0-9. ]+ m?s iam-role.*account 111111111111'
+kill "$late"
+wait "$late"
+
 # ------------------------------------------------------------- a device --
 
 run 'a code that is typed' 0 with_config \
