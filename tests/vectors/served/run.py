@@ -6,7 +6,6 @@ BUILD is where tests/vectors/resolve is; VALGRIND is put before it.  What is
 printed is like what `vectors` prints, and so is the exit status."""
 
 import os
-import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -75,20 +74,6 @@ def run_suite(pool, tools, suite, tasks, total):
         total.counts[word] += count
 
 
-def go_where_allowed():
-    """Who is not root may make a network in a user namespace of his own:
-    there he begins again, once."""
-    inside = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--"]
-    if "LUN_INSIDE" in os.environ or subprocess.run(
-            ["unshare", "--mount", "--net", "--", "true"],
-            capture_output=True, check=False).returncode == 0:
-        return
-    if subprocess.run([*inside, "true"], capture_output=True,
-                      check=False).returncode == 0:
-        os.environ["LUN_INSIDE"] = "yes"
-        os.execvp(inside[0], [*inside, sys.executable, *sys.argv])
-
-
 def run_suites(directory, tools, total):
     with ProcessPoolExecutor(WORKERS) as pool:
         reason = pool.submit(world.why_not, tools).result()
@@ -106,7 +91,7 @@ def run_suites(directory, tools, total):
 
 
 def main():
-    go_where_allowed()
+    world.go_where_allowed()
     total = Tally()
     tools = world.Tools(os.environ["BUILD"], os.environ.get("VALGRIND", ""))
     try:

@@ -75,6 +75,7 @@ class Server:
         self.secure = secure
         self.lock = threading.Lock()  # one request at a time, as recorded
         self.mishaps = []  # what no request can be blamed for
+        self.tunnels = []  # (method, target, Proxy-Authorization)
         self.tls = None
         self.listeners = []
         if certificate:
@@ -123,7 +124,9 @@ class Server:
 
     def serve_tunnel(self, sock):
         """The other end of the tunnel is this same server."""
-        words, _ = Lines(sock).head()
+        words, headers = Lines(sock).head()
+        self.tunnels.append((words[0], words[1],
+                             dict(headers).get("proxy-authorization")))
         if words[0] != "CONNECT":
             self.mishaps.append(f"the proxy was asked for {words[1]}")
             write_answer(sock, record.Answer(502, [], b""))

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
 NEWNS, NEWNET = 0x00020000, 0x40000000
@@ -103,6 +104,20 @@ class Tools:
         shutil.rmtree(self.folder)
 
 
+def go_where_allowed():
+    """Who is not root may make a network in a user namespace of his own:
+    there he begins again, once."""
+    inside = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--"]
+    if "LUN_INSIDE" in os.environ or subprocess.run(
+            ["unshare", "--mount", "--net", "--", "true"],
+            capture_output=True, check=False).returncode == 0:
+        return
+    if subprocess.run([*inside, "true"], capture_output=True,
+                      check=False).returncode == 0:
+        os.environ["LUN_INSIDE"] = "yes"
+        os.execvp(inside[0], [*inside, sys.executable, *sys.argv])
+
+
 @functools.cache
 def enter():
     """Takes this process, once, to where no mount of it is seen outside."""
@@ -139,6 +154,8 @@ class World:
     """One a process at a time.  HOSTS are names, which are looked up to be
     this machine, and addresses that it has.  OSError if none may be made."""
 
+    programs = {"resolve": "tests/vectors/resolve"}  # in /lunette, as built
+
     def __init__(self, tools, hosts=()):
         enter()
         self.tools = tools
@@ -174,8 +191,9 @@ class World:
                             ignore=shutil.ignore_patterns("certs", "private"))
         with open(self.tools.ca, "rb") as file:
             self.put(CA, file.read())
-        shutil.copy(os.path.join(self.tools.build, "tests/vectors/resolve"),
-                    self.path("lunette/resolve"))
+        for name, built in self.programs.items():
+            shutil.copy(os.path.join(self.tools.build, built),
+                        self.path(f"lunette/{name}"))
 
     def path(self, name):
         """Where a file of the world lies; nothing leads out of it."""
