@@ -138,8 +138,7 @@ static bool completes(struct lun_span got, struct lun_span asked)
 
 static const char *region_of(const struct lun_entry *entry)
 {
-  return entry->region != NULL ? entry->region
-                               : lun_session_region(entry->session);
+  return entry->operation.region.region;
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
- * Three short steps in one task: wait for credentials, call, look whether
- * they had expired.
+ * Short steps in one task: find out where to, wait for credentials, call, look
+ * whether they had expired.
  */
 #include "operation.h"
 
@@ -39,6 +39,7 @@ static enum lun_code send(struct lun_operation *operation,
   };
 
   lun_target_input(&input, &operation->target, settings);
+  input.connect_ms = operation->region.connect_ms;
   lun_call_init(&operation->call, settings->ctx);
   operation->calling = true;
   return lun_call_start(&operation->call, operation->task.loop, &input,
@@ -60,11 +61,35 @@ static bool renew(struct lun_operation *operation)
   return true;
 }
 
+/* The target, if it was not known before the machine's region was. */
+static enum lun_code locate(struct lun_operation *operation,
+                            struct lun_error *err)
+{
+  const struct lun_region_wait *wait = &operation->region;
+
+  if (wait->task.rc) {
+    *err = wait->task.err;
+    return wait->task.rc;
+  }
+  if (operation->target.url.len > 0)
+    return LUN_OK;
+  if (wait->region[0] == '\0')
+    return lun_region_wait_none(wait, operation->op->service->name, err);
+  return lun_target_find(&operation->target,
+                         lun_session_settings(operation->session),
+                         operation->op->service, wait->region, err);
+}
+
 static enum lun_step step(struct lun_task *task)
 {
   struct lun_operation *operation = (struct lun_operation *)(void *)task;
   enum lun_code rc = LUN_OK;
 
+  if (!lun_task_await(task, &operation->region.task))
+    return LUN_STEP_WAIT;
+  rc = locate(operation, &task->err);
+  if (rc)
+    return lun_task_end(task, rc, NULL);
   if (!operation->waiting)
     wait_for_credentials(operation, NULL);
   for (;;) {
@@ -109,6 +134,7 @@ void lun_operation_init(struct lun_operation *operation, lun_session *session,
   operation->session = session;
   operation->op = lun_op_get(id);
   lun_target_init(&operation->target, ctx);
+  lun_region_wait_init(&operation->region, lun_session_place(session));
   lun_buf_init(&operation->body, ctx, BODY_LEN);
   lun_buf_init(&operation->answer, ctx, BODY_LEN);
 }
@@ -117,16 +143,20 @@ enum lun_code lun_operation_start(struct lun_operation *operation,
                                   const char *region, struct lun_error *err)
 {
   enum lun_code rc = lun_buf_status(&operation->body, "the request", err);
+  const struct lun_settings *settings =
+      lun_session_settings(operation->session);
 
-  if (!rc)
-    rc = lun_target_find(
-        &operation->target, lun_session_settings(operation->session),
-        operation->op->service,
-        region != NULL ? region : lun_session_region(operation->session), err);
+  if (region == NULL)
+    region = lun_session_region(operation->session);
+  /* What cannot be asked is said at once. */
+  if (!rc && (region != NULL || settings->imds_disabled))
+    rc = lun_target_find(&operation->target, settings, operation->op->service,
+                         region, err);
   if (rc)
     return rc;
   lun_task_start(lun_session_loop(operation->session), &operation->task,
                  lun_session_deadline(operation->session));
+  lun_region_wait_start(&operation->region, region, operation->task.deadline);
   return LUN_OK;
 }
 
@@ -136,6 +166,7 @@ void lun_operation_done(struct lun_operation *operation)
     return;
   lun_task_stop(&operation->task);
   drop_work(operation);
+  lun_region_wait_done(&operation->region);
   lun_target_done(&operation->target);
   lun_buf_done(&operation->body);
   lun_buf_done(&operation->answer);

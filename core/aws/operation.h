@@ -1,5 +1,5 @@
 /*
- * One operation in a session's name: credentials, target, call; and if the
+ * One operation in a session's name: region, credentials, call; and if the
  * service says that the credentials have expired, one refresh and one more
  * try.
  */
@@ -15,6 +15,7 @@ struct lun_operation {
   /* operation.c's own */
   lun_session *session; /* borrowed: the session outlives its operations */
   const struct lun_op *op;
+  struct lun_region_wait region; /* its result is where the call goes */
   struct lun_target target;
   struct lun_buf body;
   struct lun_cred_wait wait;
@@ -29,8 +30,9 @@ void lun_operation_init(struct lun_operation *operation, lun_session *session,
                         enum lun_op_id id);
 
 /*
- * Starts; REGION NULL is the session's.  LUN_EINVALID at once if none is
- * known, and for an endpoint that cannot be.
+ * Starts; REGION NULL is the session's, or else the machine's own, which the
+ * metadata service is asked for.  LUN_EINVALID at once if none is known and
+ * that is switched off, and for an endpoint that cannot be.
  */
 LUN_NODISCARD enum lun_code lun_operation_start(struct lun_operation *operation,
                                                 const char *region,

@@ -344,6 +344,11 @@ struct lun_settings *lun_session_settings(const lun_session *session)
   return session->settings;
 }
 
+struct lun_place *lun_session_place(const lun_session *session)
+{
+  return session->place;
+}
+
 lun_source *lun_session_source(const lun_session *session)
 {
   return session->source;
@@ -375,6 +380,22 @@ int64_t lun_session_deadline(const lun_session *session)
 const char *lun_session_region(const lun_session *session)
 {
   return session->region ? session->region : session->settings->region;
+}
+
+enum lun_code lun_session_find_region(char out[LUN_REGION_LEN],
+                                      lun_session *session,
+                                      struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+  struct lun_region_wait wait = {0};
+
+  lun_region_wait_init(&wait, session->place);
+  lun_region_wait_start(&wait, session->region, lun_session_deadline(session));
+  rc = lun_loop_run(session->run->loop, &wait.task, err);
+  if (!rc)
+    memcpy(out, wait.region, LUN_REGION_LEN);
+  lun_region_wait_done(&wait);
+  return rc;
 }
 
 static enum lun_code resolve(struct lun_cred **out, lun_session *session,

@@ -32,6 +32,7 @@ lun_session_beside(lun_session **out, lun_session *session,
 lun_ctx *lun_session_ctx(const lun_session *session);
 lun_loop *lun_session_loop(const lun_session *session);
 struct lun_settings *lun_session_settings(const lun_session *session);
+struct lun_place *lun_session_place(const lun_session *session);
 lun_source *lun_session_source(const lun_session *session);
 struct lun_retry_quota *lun_session_quota(lun_session *session);
 
@@ -77,6 +78,14 @@ LUN_NODISCARD enum lun_code lun_session_why(struct lun_trace *trace,
  * known.
  */
 const char *lun_session_region(const lun_session *session);
+
+/*
+ * The region that a call would go to: the same, or else the machine's own, if
+ * the metadata service tells it; "" if there is none.
+ */
+LUN_NODISCARD enum lun_code lun_session_find_region(char out[LUN_REGION_LEN],
+                                                    lun_session *session,
+                                                    struct lun_error *err);
 
 /*
  * The session that REF asks for by profile, role and external_id: SESSION

@@ -28,6 +28,7 @@
 #define ADVISORY    900 /* seconds before the end */
 #define MANDATORY   600
 #define LAST        300   /* never used for less than this */
+#define WHOLE       3600  /* with this lifetime or more, all three count */
 #define RETRY_MS    60000 /* between renewals that could have waited */
 #define PATIENCE_MS 10000 /* of a wait that has usable ones at hand */
 
@@ -112,6 +113,10 @@ enum lun_step lun_source_adopt(lun_source *source, struct lun_cred *cred,
   source->cred = cred;
   source->skew = skew;
   source->lifetime = cred->expires_at == 0 ? 0 : cred->expires_at - now;
+  /* Newer ones may come at any time: they are looked for as soon as if these
+   * lasted for hours. */
+  if (cred->extended)
+    source->lifetime = WHOLE;
   log_cred(source, "creds.found", LUN_INFO, cred->provider, LUN_OK);
   return lun_task_end(&source->refresh, LUN_OK, NULL);
 }

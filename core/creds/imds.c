@@ -1,21 +1,30 @@
 /*
- * The instance's role, by IMDSv2 (aws-behaviour.md section 3.7): its name,
- * then its credentials.  A machine without IMDS or without a role is passed
- * over; a role that EC2 cannot assume is an error, since nothing but this
- * provider's answer says why.
+ * The instance's role, by the metadata service (aws-behaviour.md section
+ * 3.7): its name, then its credentials.  A machine without the service or
+ * without a role is passed over; a role that EC2 cannot assume is an error,
+ * since nothing but this provider's answer says why.
+ *
+ * The name is kept with the place, for the next time; if it is not there then,
+ * the role has changed, and the list is asked for again.  While AWS has no
+ * newer credentials, those that have expired are used on: AWS may have
+ * lengthened their life, and if not, the call that is refused says so.
  */
 #include "provider.h"
 
 #include "../base/error.h"
+#include "../base/log.h"
 #include "document.h"
 
-#define ROLES    "/latest/meta-data/iam/security-credentials/"
-#define ROLE_LEN 64
+#define ROLES      "/latest/meta-data/iam/security-credentials/"
+#define WINDOW_S   900 /* botocore's, as the jitter is */
+#define JITTER_MIN 120
+#define JITTER_MAX 600
 
 enum state {
   BEGIN,
   LISTING,
-  FETCHING
+  FETCHING,
+  PAUSE
 };
 
 struct imds_provider {
@@ -23,8 +32,15 @@ struct imds_provider {
   struct lun_imds_get get;
   bool getting; /* get is initialised */
   enum state state;
-  char role[ROLE_LEN + 1];
+  bool listed; /* the role is what the service has just said */
+  char role[LUN_IMDS_ROLE + 1];
+  struct lun_patience patience;
 };
+
+static struct imds_provider *imds_of(struct lun_provider *base)
+{
+  return (struct imds_provider *)(void *)base;
+}
 
 static void end_get(struct imds_provider *provider)
 {
@@ -35,9 +51,7 @@ static void end_get(struct imds_provider *provider)
 
 static void release(struct lun_provider *base)
 {
-  struct imds_provider *provider = (struct imds_provider *)(void *)base;
-
-  end_get(provider);
+  end_get(imds_of(base));
 }
 
 static void cancel(struct lun_task *task)
@@ -45,17 +59,23 @@ static void cancel(struct lun_task *task)
   end_get((struct imds_provider *)(void *)task);
 }
 
-static enum lun_code get(struct imds_provider *provider, const char *path,
-                         struct lun_error *err)
+/* Begins a GET of ROLES, or of the role below it. */
+static enum lun_code get(struct imds_provider *provider, enum state state,
+                         const char *role, struct lun_error *err)
 {
+  char path[sizeof(ROLES) + LUN_IMDS_ROLE] = "";
   lun_imds *imds = NULL;
   enum lun_code rc = lun_place_imds(&imds, provider->base.place, err);
 
   if (rc)
     return rc;
   end_get(provider);
+  (void)snprintf(path, sizeof(path), "%s%s", ROLES, role);
+  lun_provider_reason(provider->base.looked, "%s%s", lun_imds_endpoint(imds),
+                      path);
   lun_imds_get_init(&provider->get, imds);
   provider->getting = true;
+  provider->state = state;
   lun_imds_get_start(&provider->get, path, provider->base.task.deadline);
   return LUN_OK;
 }
@@ -66,7 +86,7 @@ static enum lun_code get(struct imds_provider *provider, const char *path,
  * characters of a role's name passes. */
 static bool read_role(struct imds_provider *provider)
 {
-  struct lun_span list = lun_buf_view(&provider->get.body);
+  struct lun_span list = lun_text_trim(lun_buf_view(&provider->get.body));
   const char *end = NULL;
 
   if (list.len > 0)
@@ -74,7 +94,7 @@ static bool read_role(struct imds_provider *provider)
   if (end != NULL)
     list.len = (size_t)(end - list.ptr);
   list = lun_text_trim(list);
-  if (list.len > ROLE_LEN || !lun_text_of(list, "_+=,.@-"))
+  if (!lun_imds_role(list))
     return false;
   memcpy(provider->role, list.ptr, list.len);
   provider->role[list.len] = '\0';
@@ -119,11 +139,12 @@ static enum lun_code read_answer(struct imds_provider *provider,
       .secret_access_key = "SecretAccessKey",
       .session_token = "Token",
       .expiration = "Expiration",
+      .account_id = "AccountId",
       .token_required = true,
       .expiration_required = true};
   enum lun_code rc = LUN_OK;
   struct lun_document doc = {0};
-  char what[64 + ROLE_LEN] = "";
+  char what[64 + LUN_IMDS_ROLE] = "";
 
   (void)snprintf(what, sizeof(what),
                  "the metadata service's credentials of role %s",
@@ -139,63 +160,219 @@ static enum lun_code read_answer(struct imds_provider *provider,
   return rc;
 }
 
+/* ----------------------------------------------------- static stability -- */
+
+/* Seconds that no two instances have alike, lest all ask at once. */
+static int64_t jitter(const lun_ctx *ctx)
+{
+  uint32_t dice = 0;
+
+  if (lun_clock_random(ctx, &dice, sizeof(dice), NULL) != LUN_OK)
+    return JITTER_MAX;
+  return JITTER_MIN + dice % (JITTER_MAX - JITTER_MIN + 1);
+}
+
+/* Lengthens the life of credentials that are at its end. */
+static void extend(struct imds_provider *provider)
+{
+  struct lun_cred *cred = provider->base.cred; /* nobody else has it yet */
+  const lun_ctx *ctx = provider->base.place->ctx;
+  int64_t now = lun_clock_wall_ms(ctx) / 1000 + provider->base.skew;
+  int64_t window = WINDOW_S + jitter(ctx);
+  struct lun_field fields[] = {
+      {"role", LUN_FIELD_NAME, 0, provider->role},
+      {"left_s", LUN_FIELD_INT, cred->expires_at - now, NULL},
+      {"extended_s", LUN_FIELD_INT, window, NULL}};
+
+  if (now < cred->expires_at - window)
+    return;
+  cred->expires_at = now + window;
+  cred->extended = true;
+  lun_log(ctx, LUN_WARN, "creds.extended", fields,
+          sizeof(fields) / sizeof(fields[0]));
+}
+
+/* What was found, but for what is secret. */
+static void describe(struct imds_provider *provider)
+{
+  const struct lun_cred *cred = provider->base.cred;
+
+  lun_provider_reason(provider->base.found, "role %s%s%s%s", provider->role,
+                      cred->account_id != NULL ? ", account " : "",
+                      cred->account_id != NULL ? cred->account_id : "",
+                      cred->extended ? ", at their end and used on, as AWS has "
+                                       "no newer ones"
+                                     : "");
+}
+
 /* ---------------------------------------------------------------- steps -- */
 
-/* A GET that failed: nobody there, no role, or refused. */
-static enum lun_step not_there(struct imds_provider *provider)
+/* Ends a step: passed over, for the reason in WHY, cause included. */
+static enum lun_step pass(struct imds_provider *provider,
+                          const struct lun_error *why)
+{
+  lun_provider_reason(provider->base.reason, "%.300s%s%.200s", why->message,
+                      why->hint[0] != '\0' ? "; " : "", why->hint);
+  return lun_provider_pass(&provider->base, provider->base.reason);
+}
+
+/* There is no role, or none with credentials, says WHY: the end of it, or a
+ * pause, for one may be attached any moment. */
+static enum lun_step no_role(struct imds_provider *provider,
+                             struct lun_error *why)
+{
+  struct lun_place *place = provider->base.place;
+
+  place->role[0] = '\0';
+  if (place->settings->wait &&
+      lun_patience_again(&provider->patience, &provider->base.task,
+                         LUN_AWAITED_ROLE, lun_imds_time(provider->get.imds),
+                         why)) {
+    provider->state = PAUSE;
+    return LUN_STEP_WAIT;
+  }
+  lun_patience_tell(&provider->patience, place->ctx, why);
+  return pass(provider, why);
+}
+
+static enum lun_step not_attached(struct imds_provider *provider)
+{
+  struct lun_error why = {.code = LUN_OK};
+
+  (void)lun_error_set(&why, LUN_ECREDENTIALS,
+                      "the instance has no role attached");
+  return no_role(provider, &why);
+}
+
+/* Another step of the same task, or its end if there is no memory for it. */
+static enum lun_step go_on(struct imds_provider *provider, enum state state,
+                           const char *role)
 {
   struct lun_task *task = &provider->base.task;
+  enum lun_code rc = get(provider, state, role, &task->err);
+
+  return rc ? lun_task_end(task, rc, NULL) : LUN_STEP_WAIT;
+}
+
+/* The list, or with a name that is known the credentials. */
+static enum lun_step begin(struct imds_provider *provider)
+{
+  const struct lun_place *place = provider->base.place;
+  const char *fixed = place->settings->imds_role;
+
+  provider->listed = false;
+  (void)snprintf(provider->role, sizeof(provider->role), "%s",
+                 fixed != NULL ? fixed : place->role);
+  return go_on(provider, provider->role[0] == '\0' ? LISTING : FETCHING,
+               provider->role);
+}
+
+/* The service has no credentials of the role. */
+static enum lun_step not_found(struct imds_provider *provider)
+{
+  const struct lun_place *place = provider->base.place;
+  bool fixed = place->settings->imds_role != NULL;
+  struct lun_error why = {.code = LUN_OK};
+
+  if (!fixed && !provider->listed)
+    return go_on(provider, LISTING, ""); /* it was an earlier one */
+  (void)lun_error_set(&why, LUN_ECREDENTIALS,
+                      "the metadata service has no credentials of the role "
+                      "%s, which %s",
+                      provider->role,
+                      fixed ? "AWS_EC2_INSTANCE_PROFILE_NAME (in a profile: "
+                              "ec2_instance_profile_name) names"
+                            : "it lists");
+  return no_role(provider, &why);
+}
+
+/* A GET that failed: nobody there, nothing there, or refused. */
+static enum lun_step failed(struct imds_provider *provider)
+{
   const struct lun_task *got = &provider->get.task;
 
   if (got->rc == LUN_ENOTFOUND)
-    return lun_provider_pass(&provider->base,
-                             "the instance has no role attached");
-  if (got->rc == LUN_ENETWORK || got->rc == LUN_ECREDENTIALS)
-    return lun_provider_pass(&provider->base, got->err.message);
-  return lun_task_end(task, got->rc, &got->err);
+    return provider->state == LISTING ? not_attached(provider)
+                                      : not_found(provider);
+  if (!provider->get.wrong &&
+      (got->rc == LUN_ENETWORK || got->rc == LUN_ECREDENTIALS))
+    return pass(provider, &got->err);
+  return lun_task_end(&provider->base.task, got->rc, &got->err);
 }
 
-static enum lun_step fetch(struct imds_provider *provider)
+static enum lun_step listed(struct imds_provider *provider)
 {
-  char path[sizeof(ROLES) + ROLE_LEN] = "";
-  enum lun_code rc = LUN_OK;
+  struct lun_place *place = provider->base.place;
 
+  if (lun_text_trim(lun_buf_view(&provider->get.body)).len == 0)
+    return not_attached(provider);
   if (!read_role(provider))
     return lun_provider_pass(&provider->base,
                              "the metadata service's list of roles has no "
                              "role's name in it");
-  (void)snprintf(path, sizeof(path), "%s%s", ROLES, provider->role);
-  rc = get(provider, path, &provider->base.task.err);
-  if (rc)
-    return lun_task_end(&provider->base.task, rc, NULL);
-  provider->state = FETCHING;
-  (void)lun_task_await(&provider->base.task, &provider->get.task);
-  return LUN_STEP_WAIT;
+  provider->listed = true;
+  memcpy(place->role, provider->role, sizeof(place->role));
+  return go_on(provider, FETCHING, provider->role);
+}
+
+static enum lun_step fetched(struct imds_provider *provider)
+{
+  struct lun_provider *base = &provider->base;
+  enum lun_code rc = LUN_OK;
+
+  base->skew = lun_provider_skew(base, &provider->get.http);
+  rc = read_answer(provider, &base->task.err);
+  if (rc) {
+    base->place->role[0] = '\0';
+    return lun_task_end(&base->task, rc, NULL);
+  }
+  extend(provider);
+  describe(provider);
+  return lun_task_end(&base->task, LUN_OK, NULL);
+}
+
+/* The answer is there: what comes next, or LUN_STEP_DONE. */
+static enum lun_step answered(struct imds_provider *provider)
+{
+  if (provider->get.task.rc)
+    return failed(provider);
+  return provider->state == LISTING ? listed(provider) : fetched(provider);
+}
+
+static enum lun_step switched_off(struct imds_provider *provider)
+{
+  static const char variable[] = "AWS_EC2_METADATA_DISABLED";
+
+  lun_provider_reason(provider->base.looked, "%s", variable);
+  lun_provider_reason(provider->base.reason, "%s is true", variable);
+  return lun_provider_pass(&provider->base, provider->base.reason);
 }
 
 static enum lun_step step(struct lun_task *task)
 {
   struct imds_provider *provider = (struct imds_provider *)(void *)task;
-  enum lun_code rc = LUN_OK;
 
-  if (provider->state == BEGIN) {
-    if (provider->base.place->settings->imds_disabled)
-      return lun_provider_pass(&provider->base,
-                               "AWS_EC2_METADATA_DISABLED is true");
-    rc = get(provider, ROLES, &task->err);
-    if (rc)
-      return lun_task_end(task, rc, NULL);
-    provider->state = LISTING;
+  for (;;) {
+    switch (provider->state) {
+    case BEGIN:
+      if (provider->base.place->settings->imds_disabled)
+        return switched_off(provider);
+      if (begin(provider) == LUN_STEP_DONE)
+        return LUN_STEP_DONE;
+      break;
+    case PAUSE:
+      if (lun_task_rest(task, provider->patience.resume_at))
+        return LUN_STEP_WAIT;
+      provider->state = BEGIN;
+      break;
+    default: /* LISTING, FETCHING */
+      if (!lun_task_await(task, &provider->get.task))
+        return LUN_STEP_WAIT;
+      if (answered(provider) == LUN_STEP_DONE)
+        return LUN_STEP_DONE;
+      break;
+    }
   }
-  if (!lun_task_await(task, &provider->get.task))
-    return LUN_STEP_WAIT;
-  if (provider->get.task.rc)
-    return not_there(provider);
-  if (provider->state == LISTING)
-    return fetch(provider);
-  provider->base.skew = lun_provider_skew(&provider->base, &provider->get.http);
-  rc = read_answer(provider, &task->err);
-  return lun_task_end(task, rc, NULL);
 }
 
 enum lun_code lun_provider_imds(struct lun_provider **out,

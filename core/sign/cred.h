@@ -14,6 +14,8 @@ struct lun_cred {
   lun_secret *secret_access_key;
   lun_secret *session_token; /* NULL for long-term keys */
   int64_t expires_at;        /* seconds since 1970 UTC; 0: never */
+  bool extended;             /* past or near the end that AWS gave it, and used
+                                on all the same */
   char *account_id;          /* NULL where it is not known */
   char *provider;            /* "env", "iam-role", "assume-role"... */
 };

@@ -68,8 +68,8 @@ static void no_role(void **state)
   (void)state;
   instance(answer_text(404, "", ""), "");
   passes(lun_provider_imds, NULL, "the instance has no role attached");
-  instance(plain(""), "");
-  passes(lun_provider_imds, NULL, "no role's name in it");
+  instance(plain(" \n"), "");
+  passes(lun_provider_imds, NULL, "the instance has no role attached");
   instance(plain("../canary?x"), "");
   passes(lun_provider_imds, NULL, "no role's name in it");
   instance(plain("a2345678901234567890123456789012345678901234567890"
