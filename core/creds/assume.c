@@ -153,19 +153,23 @@ static enum lun_code send(struct lun_assume *assume, struct lun_error *err)
   enum lun_code rc = LUN_OK;
   lun_ctx *ctx = assume->place->ctx;
   const struct lun_settings *settings = assume->place->settings;
+  const struct lun_region_wait *region = &assume->region;
   struct lun_buf form = LUN_BUF_INIT(ctx, FORM_LEN);
   struct lun_call_input input = {.op = assume->op, .cred = assume->with};
   struct lun_target target = {0};
 
+  if (region->region[0] == '\0')
+    return lun_region_wait_none(region, assume->op->service->name, err);
   lun_target_init(&target, ctx);
-  rc = lun_target_find(&target, settings, assume->op->service,
-                       assume->role->region, err);
+  rc = lun_target_find(&target, settings, assume->op->service, region->region,
+                       err);
   if (!rc) {
     describe(assume, &target);
     rc = fill_form(&form, assume, err);
   }
   if (!rc) {
     lun_target_input(&input, &target, settings);
+    input.connect_ms = region->connect_ms;
     input.body = lun_buf_view(&form);
     input.quota = &assume->quota;
     rc = lun_call_start(&assume->call, assume->task.loop, &input,
@@ -379,6 +383,8 @@ static void begin(struct lun_assume *assume)
   assume->step =
       lun_trace_begin(assume->trace, assume->depth, assume->op->name);
   assume->begun = true;
+  lun_region_wait_init(&assume->region, assume->place);
+  lun_region_wait_start(&assume->region, role->region, assume->task.deadline);
 }
 
 static enum lun_step step(struct lun_task *task)
@@ -389,7 +395,12 @@ static enum lun_step step(struct lun_task *task)
   if (!assume->begun)
     begin(assume);
   if (!assume->calling) {
-    rc = send(assume, &task->err);
+    if (!lun_task_await(task, &assume->region.task))
+      return LUN_STEP_WAIT;
+    rc = assume->region.task.rc;
+    task->err = assume->region.task.err;
+    if (!rc)
+      rc = send(assume, &task->err);
     if (rc)
       return fail(assume, rc);
     assume->calling = true;
@@ -412,6 +423,7 @@ static void cancel(struct lun_task *task)
   struct lun_assume *assume = (struct lun_assume *)(void *)task;
 
   record(assume, LUN_TRACE_FAILED, task->err.message);
+  lun_region_wait_done(&assume->region);
   lun_call_done(&assume->call);
 }
 
@@ -438,6 +450,7 @@ void lun_assume_done(struct lun_assume *assume)
   if (assume->place == NULL)
     return;
   lun_task_stop(&assume->task);
+  lun_region_wait_done(&assume->region);
   lun_call_done(&assume->call);
   lun_cred_unref(assume->with);
   lun_cred_unref(assume->cred);

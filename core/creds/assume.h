@@ -26,6 +26,7 @@ struct lun_assume {
   const struct lun_op *op;
   struct lun_place *place;
   struct lun_cred *with;
+  struct lun_region_wait region;
   struct lun_call call;
   struct lun_retry_quota quota;
   size_t step; /* of the trace */

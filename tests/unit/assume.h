@@ -37,22 +37,29 @@ static inline enum lun_code call(struct lun_cred *with)
   return rc;
 }
 
-/* Assumes ROLE against a server with this script. */
-static inline enum lun_code against(const struct answer *script, int count,
-                                    const struct lun_role_options *options)
+/* Somebody's keys. */
+static inline struct lun_cred *made_cred(void)
 {
   static const struct lun_cred_fields fields = {
       .access_key_id = {"AKIDBASE", 8},
       .secret_access_key = {"canary-base", 11},
       .provider = "test"};
-  struct lun_role_options plain = {.role_arn = ROLE};
   struct lun_cred *cred = NULL;
+
+  assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
+  return cred;
+}
+
+/* Assumes ROLE against a server with this script. */
+static inline enum lun_code against(const struct answer *script, int count,
+                                    const struct lun_role_options *options)
+{
+  struct lun_role_options plain = {.role_arn = ROLE};
 
   serve(script, count);
   assert_int_equal(load_settings(&session_options), LUN_OK);
   assert_int_equal(make_role(options == NULL ? &plain : options), LUN_OK);
-  assert_int_equal(lun_cred_new(&cred, ctx, &fields, &error), LUN_OK);
-  return call(cred);
+  return call(made_cred());
 }
 
 /* The same for a token, which is in token_file(). */

@@ -299,6 +299,34 @@ static void no_region(void **state)
   finish();
 }
 
+/* The last that is asked for one: not where the caller has a region. */
+static void the_region_of_the_machine(void **state)
+{
+  struct lun_role_options options = {.role_arn = ROLE, .region = "eu-west-3"};
+  struct answer sts[] = {
+      {SEND_IT, assumed("444455556666", "reader/" SESSION, "ASIAONE", LATER)}};
+  struct answer imds[] = {{SEND_IT, imds_token()},
+                          {SEND_IT, answer_text(200, "", "ap-south-1")}};
+
+  (void)state;
+  serve(sts, 1);
+  serve_imds(imds, 2);
+  set_env("AWS_REGION", NULL);
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_int_equal(make_role(&options), LUN_OK);
+  assert_int_equal(call(made_cred()), LUN_OK);
+  assert_has(request(0), "/eu-west-3/sts/aws4_request");
+  assert_int_equal(imds_requests(), 0);
+  lun_assume_done(&assume);
+  lun_role_done(&role);
+  options.region = NULL;
+  assert_int_equal(make_role(&options), LUN_OK);
+  assert_int_equal(call(made_cred()), LUN_OK);
+  assert_has(request(1), "/ap-south-1/sts/aws4_request");
+  assert_int_equal(imds_requests(), 2);
+  finish();
+}
+
 /* Stopped in the middle, it leaves nothing behind. */
 static void stopped(void **state)
 {
@@ -358,6 +386,7 @@ int main(void)
       CASE(errors_of_sts),
       CASE(advice),
       CASE(no_region),
+      CASE(the_region_of_the_machine),
       CASE(stopped),
       CASE(every_allocation_fails_once),
   };

@@ -91,9 +91,10 @@ static void nobody_to_ask(void **state)
   assert_has(error.message, ": MFA token required: mfa_serial names " SERIAL);
   assert_has(error.hint, "give the session a function mfa_code");
   /* The next time, there are credentials to renew. */
+  lun_assume_done(&assume);
+  lun_assume_init(&assume, place);
   assume.again = true;
-  lun_task_stop(&assume.task);
-  lun_task_start(loop, &assume.task, 0);
+  lun_assume_start(&assume, &role, NULL, 0);
   assert_int_equal(lun_loop_run(loop, &assume.task, &error), LUN_ECREDENTIALS);
   assert_has(error.message, "Cannot refresh credentials: MFA token required");
   assert_int_equal(requests(), 0);
