@@ -7,6 +7,8 @@ import subprocess
 
 import world
 
+AGE = 60  # seconds that a proof may have
+
 
 def unpack(text):
     if set(text) & set("=+/"):
@@ -53,7 +55,8 @@ class Proofs:
         """What is wrong with the proof of REQUEST."""
         try:
             head, payload, signature = request.header("dpop").split(".")
-            says, claims = json.loads(unpack(head)), json.loads(unpack(payload))
+            says = json.loads(unpack(head))
+            claims = json.loads(unpack(payload))
             halves = unpack(signature)
         except (AttributeError, ValueError) as error:
             yield f"there is no proof: {error}"
@@ -64,8 +67,10 @@ class Proofs:
         if name in self.seen:
             yield "the proof has been used"
         self.seen.add(name)
-        if claims != {"htm": request.method, "htu": str(request.place),
-                      "iat": int(now)}:
+        age = int(now) - claims.pop("iat")
+        if not 0 <= age <= AGE:
+            yield f"the proof was made {age} s ago"
+        if claims != {"htm": request.method, "htu": str(request.place)}:
             yield f"the proof claims {claims}"
         if len(halves) != 64 or not self.signed(f"{head}.{payload}", halves):
             yield "the proof's signature is another key's"

@@ -8,6 +8,7 @@ class Environment(Source):
     name = "environment"
     provider = "env"
     owner = "user"
+    account = None
     lifetime = None
     looked = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"
 

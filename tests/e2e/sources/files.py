@@ -8,6 +8,7 @@ class Keys(Source):
     name = "credentials file"
     provider = "shared-credentials-file"
     owner = "user"
+    account = None
     lifetime = None
     path, section = CREDENTIALS, "chosen"
 

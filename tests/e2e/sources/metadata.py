@@ -15,6 +15,7 @@ class Instance(Source):
     name = "instance, IPv4"
     provider = "iam-role"
     owner = "instance"
+    account = None
     first, again = FIRST, AGAIN
     broken = AGAIN[:1]
     service = Metadata

@@ -17,6 +17,7 @@ class Process(Source):
     name = "credential_process"
     provider = "custom-process"
     owner = "user"
+    account = None
     looked = f"credential_process in {CONFIG}:2"
     ended = ("^credentials$",
              f"^{AT}'{PROGRAM}' ended with status 3: the vault is shut$",

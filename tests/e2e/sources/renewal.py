@@ -34,8 +34,9 @@ def until(clock, keys, seconds):
 
 
 def is_had(got, source, keys):
-    same((got.get("provider"), got.get("access_key_id")),
-         (source.provider, keys.id), str(got))
+    same((got.get("provider"), got.get("access_key_id"),
+          got.get("account_id")), (source.provider, keys.id, source.account),
+         str(got))
 
 
 def had(clock, source, keys=None, words=()):

@@ -16,6 +16,7 @@ class Source:
     first = ()  # what is asked until there are keys
     again = ()  # what is asked until there are others in their place
     broken = ()  # what is asked for others if every service is broken
+    account = ACCOUNT  # that the keys are known to be of; None: that of nobody
     lifetime = 3600  # seconds that keys are good for; None: for ever
     looked = ""  # what `whoami --why` says that was looked at: a pattern
     ended = ("credentials", "", "")  # kind, message and hint, as patterns,
@@ -56,8 +57,9 @@ def steps(out):
 def why(stage, source):
     source.set_up(stage)
     stage.on()
-    ran = stage.run("whoami", "--why")
-    same((ran.status, ran.err), (0, ""), "whoami --why")
+    ran = stage.run("whoami", "--why", "-v")
+    same(ran.status, 0, str(ran))
+    matches(ran.err, rf"creds\.found.*{source.provider}", "the log")
     same([step for step in steps(ran.out) if step[0] != "-"],
          [("+", source.provider)], "steps that came to something")
     matches(ran.out, rf"\+ +[\d.]+ m?s {source.provider}: {source.looked}",

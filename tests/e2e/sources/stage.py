@@ -101,9 +101,8 @@ class Stage(world.World):
 
     def name(self, hosts):
         """HOSTS are known to be this machine."""
-        lines = [f"127.0.0.1 {host}" for host in sorted(hosts)]
-        self.put("etc/hosts", "\n".join(["127.0.0.1 localhost",
-                                         "::1 localhost", *lines, ""]).encode())
+        lines = [f"127.0.0.1 {host}" for host in ("localhost", *sorted(hosts))]
+        self.write("etc/hosts", "\n".join([*lines, "::1 localhost", ""]))
 
     # ------------------------------------------------------------ programs --
 

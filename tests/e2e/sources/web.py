@@ -90,7 +90,8 @@ ERRORS = [
     Error("an empty token file", WebIdentity, empty_file,
           AT + f"{IN_ENVIRONMENT}{TOKEN_FILE}: there is no token in it"),
     Error("no role", WebIdentity, no_role,
-          r"a token file is named \(AWS_WEB_IDENTITY_TOKEN_FILE\), but no role",
+          r"a token file is named \(AWS_WEB_IDENTITY_TOKEN_FILE\), but no "
+          "role",
           "set AWS_ROLE_ARN, or role_arn in profile"),
     Error("a token that has expired", WebIdentity, old_token,
           AT + "Token expired", f"the token has expired: .*{TOKEN_FILE}",
