@@ -358,11 +358,24 @@ static int session_identity(lua_State *L)
   return 1;
 }
 
-/* session:region(): of option, environment or profile; nil if none is known. */
+/*
+ * session:region(): of option, environment or profile, or the machine's own,
+ * and where it is from, in words; nil if none is known.
+ */
 static int session_region(lua_State *L)
 {
-  lua_pushstring(L, lun_session_region(lunL_checksession(L)));
-  return 1;
+  lun_session *session = lunL_checksession(L);
+  const char *from = lun_session_region_from(session);
+  char region[LUN_REGION_LEN] = "";
+  struct lun_error err = {0};
+
+  if (lun_session_find_region(region, session, &err))
+    return lunL_fail(L, &err);
+  lua_pushstring(L, region[0] != '\0' ? region : NULL);
+  if (region[0] == '\0')
+    return 1;
+  lua_pushstring(L, from != NULL ? from : "the instance metadata service");
+  return 2;
 }
 
 /* ------------------------------------------------------------- methods -- */

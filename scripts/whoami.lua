@@ -59,14 +59,16 @@ local function roles_of(steps)
 end
 
 -- What is known of the credentials, and, if STS has said so, of whose they are.
+-- Without credentials nobody is asked for a region, which could take long.
 local function facts_of(session, found, identity)
-  local credentials = found.credentials or {}
-  local known, region = pcall(session.region, session)
+  local credentials = found.credentials
+  if not credentials then return {} end
+  local known, region, from = pcall(session.region, session)
   return {
     account = identity and identity.account or credentials.account_id,
     arn = identity and identity.arn, user_id = identity and identity.user_id,
     provider = credentials.provider, roles = roles_of(found.steps),
-    region = known and region or nil,
+    region = known and region or nil, region_from = known and from or nil,
     expiration = credentials.expiration and ln.time.format(credentials.expiration),
   }
 end
@@ -82,6 +84,15 @@ local function show(facts)
   for i, role in ipairs(facts.roles) do row(i == 1 and "  role" or "  from", role) end
   row("region", facts.region)
   row("expiration", facts.expiration)
+end
+
+-- The facts, and what --why has to say of them.
+local function with_notes(facts, expiration)
+  if facts.region then facts.region = ("%s (%s)"):format(facts.region, facts.region_from) end
+  if expiration then
+    facts.expiration = ("%s (%s)"):format(facts.expiration, time_left(expiration))
+  end
+  return facts
 end
 
 -- An error object's fields, for JSON.
@@ -109,10 +120,8 @@ if options.json then
   facts.error = ln.is_error(problem) and fields_of(problem) or nil
   os_.write(1, ln.json.encode(facts), "\n")
 elseif options.why and found.credentials then
-  local expires = found.credentials.expiration
-  if expires then facts.expiration = ("%s (%s)"):format(facts.expiration, time_left(expires)) end
   os_.write(1, "\n")
-  show(facts)
+  show(with_notes(facts, found.credentials.expiration))
 elseif not problem then
   show(facts)
 end

@@ -382,6 +382,11 @@ const char *lun_session_region(const lun_session *session)
   return session->region ? session->region : session->settings->region;
 }
 
+const char *lun_session_region_from(const lun_session *session)
+{
+  return session->region ? "the region option" : session->settings->region_from;
+}
+
 enum lun_code lun_session_find_region(char out[LUN_REGION_LEN],
                                       lun_session *session,
                                       struct lun_error *err)

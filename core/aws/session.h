@@ -79,6 +79,9 @@ LUN_NODISCARD enum lun_code lun_session_why(struct lun_trace *trace,
  */
 const char *lun_session_region(const lun_session *session);
 
+/* Where it is from, in words: "AWS_REGION"; NULL if there is none. */
+const char *lun_session_region_from(const lun_session *session);
+
 /*
  * The region that a call would go to: the same, or else the machine's own, if
  * the metadata service tells it; "" if there is none.

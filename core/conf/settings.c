@@ -133,8 +133,13 @@ static enum lun_code find_region(struct lun_settings *settings,
     look_up(&found, settings, "AWS_REGION", NULL);
   if (found.value == NULL)
     look_up(&found, settings, "AWS_DEFAULT_REGION", "region");
-  if (found.value == NULL || lun_region_valid(lun_span_of(found.value)))
-    return keep(&settings->region, settings, found.value, err);
+  if (found.value == NULL)
+    return LUN_OK;
+  if (lun_region_valid(lun_span_of(found.value))) {
+    enum lun_code rc = keep(&settings->region, settings, found.value, err);
+
+    return rc ? rc : keep(&settings->region_from, settings, found.place, err);
+  }
   (void)lun_error_set(err, LUN_EINVALID, "%s is not a region", found.place);
   lun_error_hint(err, "a region is written as in \"us-east-1\"");
   return LUN_EINVALID;
@@ -496,6 +501,7 @@ void lun_settings_unref(struct lun_settings *settings)
   lun_files_done(&settings->files);
   lun_mem_free(settings->ctx, settings->profile);
   lun_mem_free(settings->ctx, settings->region);
+  lun_mem_free(settings->ctx, settings->region_from);
   lun_mem_free(settings->ctx, settings->endpoint_url);
   lun_mem_free(settings->ctx, settings->ca);
   lun_mem_free(settings->ctx, settings->here);

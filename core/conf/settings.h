@@ -26,6 +26,7 @@ struct lun_settings {
   bool profile_named;    /* named at all */
   char *region;          /* NULL: none known yet */
   bool region_explicit;  /* named by an option */
+  char *region_from;     /* where: "AWS_REGION", "region in FILE:3"; or NULL */
   char *endpoint_url;    /* by option; NULL: look it up for each service */
   char *ca;              /* AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE;
                             NULL: the system's */

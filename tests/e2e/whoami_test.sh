@@ -50,6 +50,11 @@ role_arn = $READER
 credential_source = Ec2InstanceMetadata
 mfa_serial = arn:aws:iam::111111111111:mfa/me
 
+[profile here]
+role_arn = $READER
+credential_source = Ec2InstanceMetadata
+region = eu-central-1
+
 [profile half]
 aws_access_key_id = AKIDHALF
 
@@ -110,9 +115,17 @@ run 'a role by option' 0 with_config lunette whoami --why --role $READER
 shows "iam-role.*AssumeRole: .*$READER.*found.* role $READER"
 
 run 'keys that STS does not know' 10 with_config lunette whoami --why --profile process
-shows '\+ [0-9]+ ms custom-process.* provider custom-process region ap-northeast-1 expiration 2099-01-01T00:00:00Z \(in [0-9]+ h'
+shows '\+ [0-9]+ ms custom-process.* provider custom-process region ap-northeast-1 \(AWS_REGION\) expiration 2099-01-01T00:00:00Z \(in [0-9]+ h'
 says '^lunette: credentials: The security token included in the request is invalid'
 no_canary
+
+in_config() { with_config env -u AWS_REGION -u AWS_DEFAULT_REGION "$@"; }
+run 'the region of the machine' 0 in_config lunette whoami --why --profile auditor
+shows 'region ap-northeast-1 \(the instance metadata service\)'
+run 'the region of a profile' 0 in_config lunette whoami --why --profile here
+shows 'region eu-central-1 \(region in [^ ]*/config:[0-9]+\)'
+run 'the region of an option' 0 in_config lunette whoami --why --profile here --region eu-west-3
+shows 'region eu-west-3 \(the region option\)'
 
 # ---------------------------------------------------------------- JSON --
 
@@ -129,7 +142,7 @@ run 'which parses' 0 lunette -e '
   print(#why.steps)'
 shows '^[0-9]+ $'
 run 'plain JSON' 0 in_sandbox lunette whoami --json
-shows '^\{"account":"111111111111","arn":"arn:[^"]*","expiration":"[^"]*","provider":"iam-role","region":"ap-northeast-1","roles":\[\],"user_id":"[^"]*"\} $'
+shows '^\{"account":"111111111111","arn":"arn:[^"]*","expiration":"[^"]*","provider":"iam-role","region":"ap-northeast-1","region_from":"AWS_REGION","roles":\[\],"user_id":"[^"]*"\} $'
 
 # -------------------------------------------------------------- failing --
 
@@ -167,7 +180,7 @@ says '^lunette: access denied: .*secrets-admin'
 
 run 'nobody is STS' 14 env AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=canary-variable \
   AWS_REGION=eu-west-1 AWS_ENDPOINT_URL=http://127.0.0.1:9 lunette whoami --why
-shows '^\+ .* env: .*found: keys without a token provider env region eu-west-1 $'
+shows '^\+ .* env: .*found: keys without a token provider env region eu-west-1 \(AWS_REGION\) $'
 says '^lunette: network: '
 no_canary
 run 'wait and not' 2 lunette whoami --wait --no-wait

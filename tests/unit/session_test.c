@@ -14,6 +14,7 @@ static void parts(void **state)
   assert_non_null(lun_session_source(session));
   assert_string_equal(lun_session_settings(session)->profile, "default");
   assert_string_equal(lun_session_region(session), "eu-west-1");
+  assert_string_equal(lun_session_region_from(session), "AWS_REGION");
   assert_int_equal(lun_session_quota(session)->capacity, 500);
   assert_null(lun_session_cache(session)->entries);
   assert_string_equal(key_of(session), "AKIDENV");

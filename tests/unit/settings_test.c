@@ -31,6 +31,7 @@ static void nothing_is_set(void **state)
   assert_false(settings->profile_named);
   assert_false(settings->profile_explicit);
   assert_null(settings->region);
+  assert_null(settings->region_from);
   assert_false(settings->region_explicit);
   assert_null(settings->endpoint_url);
   assert_null(settings->ca);
@@ -105,15 +106,18 @@ static void which_region(void **state)
   set_config("[default]\nregion = p-p-1\n");
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_string_equal(settings->region, "p-p-1");
+  assert_string_equal(settings->region_from, at_line("region", 2));
   set_env("AWS_DEFAULT_REGION", "d-d-1");
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_string_equal(settings->region, "d-d-1");
+  assert_string_equal(settings->region_from, "AWS_DEFAULT_REGION");
   set_env("AWS_REGION", "r-r-1");
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_string_equal(settings->region, "r-r-1");
   assert_false(settings->region_explicit);
   assert_int_equal(load_settings(&options), LUN_OK);
   assert_string_equal(settings->region, "o-o-1");
+  assert_string_equal(settings->region_from, "the region option");
   assert_true(settings->region_explicit);
 }
 
