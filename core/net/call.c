@@ -11,6 +11,7 @@
 #include "reply.h"
 
 #define MAX_ATTEMPTS 3
+#define RESERVE_MS   1000 /* for an attempt that finds no name, no route */
 
 enum {
   SEND,
@@ -134,6 +135,22 @@ static bool correct_clock(struct lun_call *call, const struct lun_reply *reply)
   return true;
 }
 
+/* Where it is wanted, true for what is missing while a machine boots, if there
+ * is time for another attempt; such a one does not count. */
+static bool wait_for_boot(struct lun_call *call, const struct lun_error *err)
+{
+  const struct lun_http *http = &call->http;
+
+  if (!call->request.input.wait || !(http->no_name || http->no_route) ||
+      !lun_patience_again(&call->patience, &call->task,
+                          http->no_name ? LUN_AWAITED_NAME : LUN_AWAITED_ROUTE,
+                          RESERVE_MS, err))
+    return false;
+  call->resume_at = call->patience.resume_at;
+  call->retry.attempts--;
+  return true;
+}
+
 /* True if there is to be another attempt, after a pause. */
 static bool pause_for_retry(struct lun_call *call, enum lun_failure failure,
                             int64_t hint_ms, const struct lun_error *err)
@@ -154,6 +171,7 @@ static bool pause_for_retry(struct lun_call *call, enum lun_failure failure,
                        (double)dice / 4294967296.0, hint_ms, &delay))
     return false;
   call->resume_at = lun_clock_mono_ms(ctx) + delay;
+  call->task.what = call->what;
   if (call->task.deadline != 0 && call->resume_at >= call->task.deadline) {
     lun_retry_forgo(&call->retry, call->request.input.quota);
     return false; /* this error says more than a passed deadline would */
@@ -170,6 +188,8 @@ static enum lun_step fail(struct lun_call *call, enum lun_code rc,
                           struct lun_error *err)
 {
   label(call, err);
+  if (call->http.no_name || call->http.no_route)
+    lun_patience_tell(&call->patience, ctx_of(call), err);
   if (err->aws_code[0] != '\0')
     lun_advice_set(err);
   return lun_task_end(&call->task, rc, err);
@@ -193,9 +213,13 @@ static enum lun_code send_attempt(struct lun_call *call, struct lun_error *err)
       .max = call->retry.max_attempts,
       .time = now + call->request.input.quota->skew,
   };
+  enum lun_code rc = LUN_OK;
 
-  return lun_request_send(&call->request, &attempt, &call->http, &call->task,
-                          err);
+  rc =
+      lun_request_send(&call->request, &attempt, &call->http, &call->task, err);
+  if (!rc && call->patience.pause_ms > 0)
+    call->http.task.what = call->patience.what;
+  return rc;
 }
 
 /* The attempt is over: what comes next, or LUN_STEP_DONE. */
@@ -210,7 +234,8 @@ static enum lun_step answered(struct lun_call *call)
     return succeed(call);
   if (correct_clock(call, &reply))
     call->state = SEND;
-  else if (pause_for_retry(call, failure, reply.hint_ms, &err))
+  else if (wait_for_boot(call, &err) ||
+           pause_for_retry(call, failure, reply.hint_ms, &err))
     call->state = PAUSE;
   else
     return fail(call, rc, &err);

@@ -6,6 +6,7 @@
 #ifndef LUN_CALL_H
 #define LUN_CALL_H
 
+#include "patience.h"
 #include "request.h"
 
 struct lun_call {
@@ -20,6 +21,7 @@ struct lun_call {
   struct lun_request request;
   struct lun_http http;
   struct lun_retry retry;
+  struct lun_patience patience;
   char what[96];
   bool resigned; /* once, with the service's clock */
   int state;

@@ -35,6 +35,10 @@ static const struct row rows[] = {
         {"the proxy of HTTPS_PROXY does not let the request through",
          "check HTTPS_PROXY, and put into NO_PROXY what needs no proxy",
          RETRY | DETAIL},
+    [LUN_FAULT_PROXY_NAME] =
+        {"the proxy of HTTPS_PROXY does not let the request through: its name "
+         "cannot be resolved, or it is no URL",
+         "check HTTPS_PROXY, and put into NO_PROXY what needs no proxy", RETRY},
     [LUN_FAULT_SLOW_RESOLVE] =
         {"the name was not resolved in time",
          "check that this machine's name servers answer (/etc/resolv.conf)",
@@ -143,6 +147,12 @@ enum lun_fault lun_fault_tls(const char *problem)
                  strstr(problem, "reset by peer") != NULL
              ? LUN_FAULT_TLS_LOST
              : LUN_FAULT_TLS;
+}
+
+bool lun_fault_no_name(enum lun_fault fault)
+{
+  return fault == LUN_FAULT_RESOLVE || fault == LUN_FAULT_SLOW_RESOLVE ||
+         fault == LUN_FAULT_PROXY_NAME;
 }
 
 enum lun_code lun_fault_set(struct lun_error *err, enum lun_fault fault,

@@ -15,6 +15,7 @@ enum lun_fault {
   LUN_FAULT_RESOLVE,
   LUN_FAULT_CONNECT,
   LUN_FAULT_PROXY,
+  LUN_FAULT_PROXY_NAME, /* the detail would quote it, password and all */
   LUN_FAULT_SLOW_RESOLVE,
   LUN_FAULT_SLOW_CONNECT,
   LUN_FAULT_SLOW_TLS,
@@ -48,6 +49,9 @@ enum lun_fault lun_fault_cert(long verify_result, const char *problem);
 /* The fault of a handshake that failed with libcurl's text PROBLEM: a reset
  * in the middle of it may not happen again. */
 enum lun_fault lun_fault_tls(const char *problem);
+
+/* True if a name could not be resolved, the host's or its proxy's. */
+bool lun_fault_no_name(enum lun_fault fault);
 
 /*
  * Sets the error "PEER: what happened: DETAIL", the hint, and whether it is

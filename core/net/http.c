@@ -381,7 +381,7 @@ static enum lun_fault fault_of(const struct lun_http *http)
 {
   switch ((CURLcode)http->result) {
   case CURLE_COULDNT_RESOLVE_HOST: return LUN_FAULT_RESOLVE;
-  case CURLE_COULDNT_RESOLVE_PROXY:
+  case CURLE_COULDNT_RESOLVE_PROXY: return LUN_FAULT_PROXY_NAME;
   case CURLE_PROXY: return LUN_FAULT_PROXY;
   case CURLE_COULDNT_CONNECT:
     return http->proxied ? LUN_FAULT_PROXY : LUN_FAULT_CONNECT;
@@ -416,8 +416,6 @@ static const char *detail_of(const struct lun_http *http)
 
   switch (http->result) {
   case CURLE_COULDNT_CONNECT: return number > 0 ? strerror(number) : "";
-  case CURLE_COULDNT_RESOLVE_PROXY:
-    return "its name cannot be resolved, or it is no URL";
   case CURLE_PROXY:
   case CURLE_URL_MALFORMAT: return curl_easy_strerror((CURLcode)http->result);
   default: return http->problem;
@@ -440,6 +438,8 @@ static enum lun_code judge(struct lun_http *http, struct lun_error *err)
   else
     fault = lun_fault_framing(
         lun_head_framing(lun_buf_view(&http->head), http->status));
+  http->no_name = lun_fault_no_name(fault);
+  http->no_route = http->result == CURLE_COULDNT_CONNECT;
   return lun_fault_set(err, fault, http->peer, detail_of(http), http->body.ctx);
 }
 

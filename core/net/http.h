@@ -33,6 +33,8 @@ struct lun_http {
   struct lun_buf head; /* header lines, each ended by '\n' */
   bool sent;           /* bytes of the request may have left */
   bool timed_out;
+  bool no_name;  /* it, or its proxy's, could not be resolved */
+  bool no_route; /* nobody was there, or no way to get there */
 
   /* http.c's own */
   void *easy;
