@@ -35,7 +35,8 @@ static void check_url(struct container_provider *provider, const char *name,
   struct lun_error err = {.code = LUN_OK};
   struct lun_span url = {NULL, 0};
 
-  provider->base.place->settings->env = (struct lun_env){.get = value_of, .data = pair};
+  provider->base.place->settings->env =
+      (struct lun_env){.get = value_of, .data = pair};
   if (find_url(provider, &err) == LUN_OK && provider->url.len > 0) {
     url = lun_buf_view(&provider->url);
     must(lun_uri_parse(&uri, url, "it", NULL) == LUN_OK);
