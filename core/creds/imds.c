@@ -207,19 +207,23 @@ static void describe(struct imds_provider *provider)
 
 /* ---------------------------------------------------------------- steps -- */
 
-/* Ends a step: passed over, for the reason in WHY, cause included. */
+/* Ends a step: passed over, for the reason in WHY, with its cause if nobody
+ * has better ADVICE. */
 static enum lun_step pass(struct imds_provider *provider,
-                          const struct lun_error *why)
+                          const struct lun_error *why, const char *advice)
 {
+  bool cause = advice == NULL && why->hint[0] != '\0';
+
+  provider->base.hint = advice;
   lun_provider_reason(provider->base.reason, "%.300s%s%.200s", why->message,
-                      why->hint[0] != '\0' ? "; " : "", why->hint);
+                      cause ? "; " : "", cause ? why->hint : "");
   return lun_provider_pass(&provider->base, provider->base.reason);
 }
 
 /* There is no role, or none with credentials, says WHY: the end of it, or a
  * pause, for one may be attached any moment. */
 static enum lun_step no_role(struct imds_provider *provider,
-                             struct lun_error *why)
+                             struct lun_error *why, const char *advice)
 {
   struct lun_place *place = provider->base.place;
 
@@ -232,7 +236,7 @@ static enum lun_step no_role(struct imds_provider *provider,
     return LUN_STEP_WAIT;
   }
   lun_patience_tell(&provider->patience, place->ctx, why);
-  return pass(provider, why);
+  return pass(provider, why, advice);
 }
 
 static enum lun_step not_attached(struct imds_provider *provider)
@@ -241,7 +245,9 @@ static enum lun_step not_attached(struct imds_provider *provider)
 
   (void)lun_error_set(&why, LUN_ECREDENTIALS,
                       "the instance has no role attached");
-  return no_role(provider, &why);
+  return no_role(provider, &why,
+                 "attach a role to the instance: an instance profile that has "
+                 "one");
 }
 
 /* Another step of the same task, or its end if there is no memory for it. */
@@ -283,7 +289,9 @@ static enum lun_step not_found(struct imds_provider *provider)
                       fixed ? "AWS_EC2_INSTANCE_PROFILE_NAME (in a profile: "
                               "ec2_instance_profile_name) names"
                             : "it lists");
-  return no_role(provider, &why);
+  return no_role(provider, &why,
+                 fixed ? "unset the name to have the instance's role looked up"
+                       : "the instance's role is being changed: try again");
 }
 
 /* A GET that failed: nobody there, nothing there, or refused. */
@@ -296,7 +304,7 @@ static enum lun_step failed(struct imds_provider *provider)
                                       : not_found(provider);
   if (!provider->get.wrong &&
       (got->rc == LUN_ENETWORK || got->rc == LUN_ECREDENTIALS))
-    return pass(provider, &got->err);
+    return pass(provider, &got->err, provider->get.advice);
   return lun_task_end(&provider->base.task, got->rc, &got->err);
 }
 
@@ -324,6 +332,9 @@ static enum lun_step fetched(struct imds_provider *provider)
   rc = read_answer(provider, &base->task.err);
   if (rc) {
     base->place->role[0] = '\0';
+    if (base->task.err.hint[0] == '\0')
+      lun_error_hint(&base->task.err, "does something else answer at %s?",
+                     base->looked);
     return lun_task_end(&base->task, rc, NULL);
   }
   extend(provider);

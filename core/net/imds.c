@@ -41,6 +41,7 @@ struct lun_imds {
   struct lun_buf token;
   int64_t token_until; /* monotonic ms */
   bool tokenless;      /* version 1 it is, for as long as that works */
+  const char *advice;  /* why there is no token, if it is known; or NULL */
 
   /* fetching the token */
   struct lun_task task;
@@ -131,8 +132,15 @@ static enum lun_code keep_token(lun_imds *imds, struct lun_error *err)
 
 static enum lun_code read_token(lun_imds *imds, struct lun_error *err)
 {
-  if (imds->http.task.rc != LUN_OK)
-    return lun_imds_unanswered(&imds->http, imds->own, imds->proxy, err);
+  enum lun_code rc = LUN_OK;
+
+  imds->advice = lun_imds_advice(&imds->http);
+  if (imds->http.task.rc != LUN_OK) {
+    rc = lun_imds_unanswered(&imds->http, imds->own, imds->proxy, err);
+    if (imds->advice != NULL)
+      lun_error_hint(err, "%s", imds->advice);
+    return rc;
+  }
   return imds->http.status == 200 ? keep_token(imds, err)
                                   : lun_imds_no_token(&imds->http, err);
 }
@@ -342,6 +350,7 @@ static enum lun_step token_came(struct lun_imds_get *get)
   if (get->imds->task.rc == LUN_OK)
     return LUN_STEP_WAIT;
   get->wrong = err.http_status == 400;
+  get->advice = get->imds->advice;
   return fail(get, &err);
 }
 

@@ -51,6 +51,8 @@ struct lun_imds_get {
                            may be the cause */
   bool wrong;           /* the request for a token was, says the service (400):
                            no reason to look elsewhere, but an error */
+  const char *advice;   /* where the service is there, but gives no token: what
+                           to do; a literal; or NULL */
   struct lun_buf body;
   struct lun_http http; /* the answer's header, once it is done */
 

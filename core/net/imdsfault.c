@@ -62,56 +62,50 @@ enum lun_code lun_imds_refused(const struct lun_http *http, const char *asked,
   return LUN_ECREDENTIALS;
 }
 
+const char *lun_imds_advice(const struct lun_http *http)
+{
+  if (http->task.rc == LUN_ENETWORK && http->timed_out && http->sent)
+    return "in a container? The metadata service's answer may make fewer hops "
+           "than there are: raise the instance's metadata response hop limit "
+           "to 2";
+  if (http->task.rc != LUN_OK)
+    return NULL;
+  switch (http->status) {
+  case 403:
+    return "switch it on, if it is to be used: aws ec2 "
+           "modify-instance-metadata-options --http-endpoint enabled";
+  case 404:
+  case 405:
+    return "something that knows version 1 of the metadata service alone is "
+           "asked in that way only if AWS_EC2_METADATA_V1_DISABLED is false";
+  default: return NULL;
+  }
+}
+
 enum lun_code lun_imds_no_token(const struct lun_http *http,
                                 struct lun_error *err)
 {
-  int status = http->status;
+  const char *advice = lun_imds_advice(http);
   enum lun_code rc = lun_imds_refused(http, "a token", err);
 
-  if (status == 403)
+  if (http->status == 403)
     (void)lun_error_set(err, rc,
                         "the instance metadata service at %s is disabled for "
                         "this instance (HTTP status 403)",
                         http->peer);
-  if (status == 403)
-    lun_error_hint(err, "its HttpEndpoint may be switched off: "
-                        "aws ec2 modify-instance-metadata-options");
-  if (status == 404 || status == 405)
-    lun_error_hint(err, "it may know nothing but version 1, which is asked "
-                        "only if AWS_EC2_METADATA_V1_DISABLED is false");
-  err->http_status = status;
+  err->http_status = http->status;
+  if (advice != NULL)
+    lun_error_hint(err, "%s", advice);
   return rc;
 }
 
-/*
- * Why nobody answers.  A connection without an answer is what a container
- * sees whose packets may make one hop fewer than they have to.
- */
-static void hint_silence(const struct lun_http *http, bool own,
-                         const char *proxy, struct lun_error *err)
+/* Whoever has set a proxy may think that it is used. */
+static void tell_proxy(const char *proxy, struct lun_error *err)
 {
-  char word[128] = "";
+  size_t used = strlen(err->message);
 
-  if (proxy != NULL)
-    (void)snprintf(word, sizeof(word),
-                   "; %s is set, but nothing of this goes by a proxy", proxy);
-  if (http->timed_out && http->sent)
-    lun_error_hint(err,
-                   "in a container? The answer may make fewer hops than there "
-                   "are: raise the instance's metadata response hop limit to "
-                   "2%s",
-                   word);
-  else if (own)
-    lun_error_hint(err,
-                   "this is no EC2 instance, or its metadata service is "
-                   "switched off, or a route or a firewall keeps this program "
-                   "from it%s",
-                   word);
-  else
-    lun_error_hint(err,
-                   "is AWS_EC2_METADATA_SERVICE_ENDPOINT (in a profile: "
-                   "ec2_metadata_service_endpoint) right?%s",
-                   word);
+  (void)snprintf(err->message + used, sizeof(err->message) - used,
+                 " (%s is set, but nothing of this goes by a proxy)", proxy);
 }
 
 enum lun_code lun_imds_unanswered(const struct lun_http *http, bool own,
@@ -120,9 +114,18 @@ enum lun_code lun_imds_unanswered(const struct lun_http *http, bool own,
   *err = http->task.err;
   if (err->code == LUN_ESERVICE)
     err->code = LUN_ECREDENTIALS;
-  if (err->code == LUN_ENETWORK)
-    hint_silence(http, own, proxy, err);
   if (err->code == LUN_ENETWORK || err->code == LUN_ECREDENTIALS)
     lun_error_prefix(err, "the instance metadata service at ");
+  if (err->code != LUN_ENETWORK)
+    return err->code;
+  if (proxy != NULL)
+    tell_proxy(proxy, err);
+  if (own)
+    lun_error_hint(err, "this is no EC2 instance, or its metadata service is "
+                        "switched off, or a route or a firewall keeps this "
+                        "program from it");
+  else
+    lun_error_hint(err, "is AWS_EC2_METADATA_SERVICE_ENDPOINT (in a profile: "
+                        "ec2_metadata_service_endpoint) right?");
   return err->code;
 }

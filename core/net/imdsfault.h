@@ -14,7 +14,14 @@
 enum lun_code lun_imds_refused(const struct lun_http *http, const char *asked,
                                struct lun_error *err);
 
-/* The same for a token. */
+/*
+ * What to do about the answer of HTTP to a request for a token, or about the
+ * silence after it, where that says more than that nobody is there: a literal;
+ * else NULL.
+ */
+const char *lun_imds_advice(const struct lun_http *http);
+
+/* lun_imds_refused for a token, with that advice. */
 enum lun_code lun_imds_no_token(const struct lun_http *http,
                                 struct lun_error *err);
 

@@ -107,7 +107,7 @@ SCENES = {
     "the route to the metadata service": Boot(
         no_address, address, 10, f"{NONE}.*{METADATA}:80: cannot connect"),
     "the role": Boot(no_role, role, 10, f"{NONE}the instance has no role"),
-    "the role's name": Boot(empty_list, role, 10, f"{NONE}.*list of roles"),
+    "the role's name": Boot(empty_list, role, 10, f"{NONE}the instance has no role"),
     "a token": Boot(no_token, mended, 10, f"{NONE}.*refused a token"),
     "the name of STS": Boot(
         no_name, name, 14, f"network: {STS}:443: the name cannot be resolved"),

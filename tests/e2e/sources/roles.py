@@ -86,7 +86,7 @@ class OfInstance(Sourced):
     again = (*metadata.AGAIN, "AssumeRole role by instance")
     broken = metadata.AGAIN[:1]
     ended = ("^credentials$", 'No credentials found in credential_source '
-             '"Ec2InstanceMetadata" .*169.254.169.254:80: .*refused$', ".")
+             '"Ec2InstanceMetadata" .*169.254.169.254:80: .*refused;', ".")
 
     def set_up(self, stage):
         super().set_up(stage)
