@@ -8,7 +8,7 @@ FOREIGN  = $(if $(filter address,$(SANITIZE)), \
 UNIT_SRC := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 LUA_SPEC := $(sort $(wildcard tests/lua/*_spec.lua tests/lua/*/*_spec.lua))
-E2E      := $(sort $(wildcard tests/e2e/*_test.sh))
+E2E      := $(sort $(wildcard tests/e2e/*_test.sh tests/e2e/*_test.py))
 INTEROP  := $(sort $(wildcard tests/interop/*_test.py))
 
 # A unit test sees core's headers and may include the very .c it is about: the
@@ -34,12 +34,14 @@ $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
 	  -o $@ $(filter %.c %.a,$^) $(CORE_LIBS)
 
 # So are the programs that give lunette's answers: what credentials come to in
-# the network of tests/vectors/served, the hosts of services, signatures.
+# the network of tests/vectors/served, at times that are injected, too; the
+# hosts of services, signatures.
 VECTORS_ASK = $(addprefix $(BUILD)/tests/vectors/,resolve hosts)
+E2E_BIN = $(BUILD)/tests/e2e/clock
 INTEROP_BIN = $(addprefix $(BUILD)/tests/interop/,sigv4_lines dpop_lines \
   credentials_lines)
 
-$(VECTORS_ASK) $(INTEROP_BIN): $(BUILD)/%: %.c $(CORE_A)
+$(VECTORS_ASK) $(E2E_BIN) $(INTEROP_BIN): $(BUILD)/%: %.c $(CORE_A)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -pie $(LINK_FLAGS) \
@@ -69,7 +71,7 @@ unit: $(UNIT_BIN)  ## run the tests of core, one program a file
 lua-test: command module  ## run the tests of the Lua side
 	@$(run-lua)
 
-e2e: all  ## run the commands as a user types them
+e2e: all $(E2E_BIN)  ## run the commands as a user types them
 	@$(run-e2e)
 
 interop: all $(INTEROP_BIN)  ## compare with botocore and other parsers
@@ -78,7 +80,7 @@ interop: all $(INTEROP_BIN)  ## compare with botocore and other parsers
 vectors: command $(VECTORS_BIN) $(VECTORS_ASK)  ## run the conformance data in VECTORS=DIR
 	@$(run-vectors)
 
-suites: all $(UNIT_BIN) $(VECTORS_BIN) $(VECTORS_ASK) $(INTEROP_BIN)
+suites: all $(UNIT_BIN) $(VECTORS_BIN) $(VECTORS_ASK) $(E2E_BIN) $(INTEROP_BIN)
 	@rm -f $(BUILD)/results
 	@$(foreach suite,$(SUITES),$(run-$(suite));) \
 	  BUILD=$(BUILD) tests/run-total $(SUITES)
