@@ -14,10 +14,10 @@ static void refused(const struct lun_session_options *options,
 /* "PATH:LINE" of the config file. */
 static const char *at_line(const char *key, int line)
 {
-  static char place[192];
+  static char text[192];
 
-  (void)snprintf(place, sizeof(place), "%s in %s:%d", key, scene.config, line);
-  return place;
+  (void)snprintf(text, sizeof(text), "%s in %s:%d", key, scene.config, line);
+  return text;
 }
 
 /* -------------------------------------------------------------- defaults -- */
@@ -42,6 +42,10 @@ static void nothing_is_set(void **state)
   assert_null(settings->imds_endpoint);
   assert_int_equal(settings->imds_timeout_ms, 1000);
   assert_int_equal(settings->imds_attempts, 1);
+  assert_false(settings->imds_v1 || settings->wait || settings->connect_auto);
+  assert_null(settings->imds_role);
+  assert_null(settings->here);
+  assert_int_equal(settings->connect_ms, 0);
 }
 
 static void counted(void **state)
@@ -198,6 +202,9 @@ static void flags_of_the_profile(void **state)
   assert_int_equal(load_settings(NULL), LUN_OK);
   assert_true(settings->fips && settings->dual_stack && settings->sts_legacy);
   assert_string_equal(settings->ca, "/x/ca.pem");
+  set_env("REQUESTS_CA_BUNDLE", "/z/ca"); /* if nothing else is set */
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->ca, "/x/ca.pem");
   assert_false(settings->imds_disabled); /* a variable alone says that */
   set_env("AWS_USE_FIPS_ENDPOINT", "false");
   set_env("AWS_CA_BUNDLE", "/y/ca");
@@ -208,6 +215,11 @@ static void flags_of_the_profile(void **state)
   set_env("AWS_STS_REGIONAL_ENDPOINTS", "canary");
   refused(NULL, LUN_EINVALID,
           "AWS_STS_REGIONAL_ENDPOINTS has to be regional or legacy");
+  set_env("AWS_STS_REGIONAL_ENDPOINTS", NULL);
+  set_env("AWS_CA_BUNDLE", NULL);
+  set_config("");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->ca, "/z/ca");
 }
 
 /* ------------------------------------------------------------------ IMDS -- */
@@ -249,6 +261,151 @@ static void metadata_by_ipv6(void **state)
   set_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", NULL);
   set_config("[default]\nec2_metadata_service_endpoint_mode = canary\n");
   refused(NULL, LUN_EINVALID, "has to be ipv4 or ipv6");
+}
+
+/* The older words for it, which the mode overrules. */
+static void metadata_by_ipv6_as_botocore_says_it(void **state)
+{
+  (void)state;
+  set_config("[default]\nimds_use_ipv6 = true\n");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->imds_endpoint, "http://[fd00:ec2::254]");
+  set_env("AWS_IMDS_USE_IPV6", "false");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_null(settings->imds_endpoint);
+  set_env("AWS_IMDS_USE_IPV6", "True");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->imds_endpoint, "http://[fd00:ec2::254]");
+  set_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv4");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_null(settings->imds_endpoint);
+}
+
+/* Version 1 only where somebody says in so many words that it is not off. */
+static void metadata_without_a_token(void **state)
+{
+  static const char *const words[] = {"false", "FALSE", "true", "0", "no"};
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    set_env("AWS_EC2_METADATA_V1_DISABLED", words[i]);
+    assert_int_equal(load_settings(NULL), LUN_OK);
+    assert_int_equal(settings->imds_v1, i < 2);
+  }
+  set_config("[default]\nec2_metadata_v1_disabled = false\n");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_false(settings->imds_v1); /* the variable says so */
+  set_env("AWS_EC2_METADATA_V1_DISABLED", NULL);
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_true(settings->imds_v1);
+}
+
+static void metadata_role(void **state)
+{
+  static const char *const bad[] = {"", " ", "a/../canary", "a canary",
+                                    "a234567890123456789012345678901234567890"
+                                    "1234567890123456789012345"};
+  size_t i = 0;
+
+  (void)state;
+  set_config("[default]\nec2_instance_profile_name = from-file\n");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->imds_role, "from-file");
+  set_env("AWS_EC2_INSTANCE_PROFILE_NAME", "app_1+=,.@-");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->imds_role, "app_1+=,.@-");
+  for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    set_env("AWS_EC2_INSTANCE_PROFILE_NAME", bad[i]);
+    refused(NULL, LUN_EINVALID,
+            "AWS_EC2_INSTANCE_PROFILE_NAME is not the name of a role");
+    assert_has(error.hint, "unset it");
+  }
+  set_env("AWS_EC2_INSTANCE_PROFILE_NAME", NULL);
+  set_config("[default]\nec2_instance_profile_name =\n");
+  refused(NULL, LUN_EINVALID, at_line("ec2_instance_profile_name", 2));
+}
+
+/* ------------------------------------------------------------------ boot -- */
+
+static void wait_while_it_boots(void **state)
+{
+  struct lun_session_options options = {.wait = -1};
+
+  (void)state;
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_false(settings->wait);
+  scene.booting = true;
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_true(settings->wait);
+  set_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_true(settings->wait);
+  assert_int_equal(load_settings(&options), LUN_OK);
+  assert_false(settings->wait);
+  /* An endpoint that is set is no machine's that boots. */
+  set_env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_false(settings->wait);
+  options.wait = 1; /* but one may ask for it */
+  assert_int_equal(load_settings(&options), LUN_OK);
+  assert_true(settings->wait);
+  scene.booting = false;
+  assert_int_equal(load_settings(&options), LUN_OK);
+  assert_true(settings->wait);
+}
+
+/* -------------------------------------------------------- defaults modes -- */
+
+static void defaults_modes(void **state)
+{
+  static const struct {
+    const char *word;
+    int64_t connect_ms;
+  } cases[] = {{"legacy", 0},          {"standard", 3100}, {"in-region", 1100},
+               {"Cross-Region", 3100}, {"mobile", 30000},  {"auto", 3100}};
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    set_env("AWS_DEFAULTS_MODE", cases[i].word);
+    assert_int_equal(load_settings(NULL), LUN_OK);
+    assert_int_equal(settings->connect_ms, cases[i].connect_ms);
+    assert_int_equal(settings->connect_auto, i == 5);
+    assert_int_equal(lun_settings_connect(settings, "eu-west-1", "eu-west-1"),
+                     i == 5 ? 1100 : cases[i].connect_ms);
+    assert_int_equal(lun_settings_connect(settings, "eu-west-1", "eu-west-2"),
+                     cases[i].connect_ms);
+    assert_int_equal(lun_settings_connect(settings, "eu-west-1", ""),
+                     cases[i].connect_ms);
+  }
+  set_env("AWS_DEFAULTS_MODE", "canary");
+  refused(NULL, LUN_EINVALID, "AWS_DEFAULTS_MODE has to be legacy, standard,");
+  set_env("AWS_DEFAULTS_MODE", NULL);
+  set_config("[default]\ndefaults_mode = mobile\n");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_int_equal(settings->connect_ms, 30000);
+  set_config("[default]\n\ndefaults_mode = canary\n");
+  refused(NULL, LUN_EINVALID, at_line("defaults_mode", 3));
+}
+
+/* Where an environment of AWS's own is, which spares asking. */
+static void where_this_is(void **state)
+{
+  (void)state;
+  set_env("AWS_DEFAULTS_MODE", "auto");
+  set_env("AWS_DEFAULT_REGION", "eu-west-1");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_null(settings->here); /* it may be anybody's */
+  set_env("AWS_EXECUTION_ENV", "AWS_Lambda_provided");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->here, "eu-west-1");
+  set_env("AWS_REGION", "eu-west-2");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_string_equal(settings->here, "eu-west-2");
+  set_env("AWS_DEFAULTS_MODE", "standard");
+  assert_int_equal(load_settings(NULL), LUN_OK);
+  assert_null(settings->here);
 }
 
 /* ------------------------------------------------------------- endpoints -- */
@@ -361,8 +518,11 @@ static void every_allocation_fails_once(void **state)
 {
   (void)state;
   set_config("[profile a]\nca_bundle = /x\n"
-             "ec2_metadata_service_endpoint = http://a:1\n");
+             "ec2_metadata_service_endpoint = http://a:1\n"
+             "ec2_instance_profile_name = app\ndefaults_mode = auto\n");
   set_env("AWS_PROFILE", "a");
+  set_env("AWS_EXECUTION_ENV", "x");
+  set_env("AWS_REGION", "eu-west-1");
   sweep(all);
 }
 
@@ -380,6 +540,12 @@ int main(void)
       SCENE(flags_of_the_profile),
       SCENE(metadata_service),
       SCENE(metadata_by_ipv6),
+      SCENE(metadata_by_ipv6_as_botocore_says_it),
+      SCENE(metadata_without_a_token),
+      SCENE(metadata_role),
+      SCENE(wait_while_it_boots),
+      SCENE(defaults_modes),
+      SCENE(where_this_is),
       SCENE(order_of_endpoints),
       SCENE(endpoints_ignored),
       SCENE(endpoints_refused),
