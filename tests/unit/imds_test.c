@@ -1,76 +1,5 @@
 /* The metadata service, as it is and as it should not be. */
-#include "../../core/net/imds.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#include "server.h"
-
-#define TTL "X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600\r\n"
-#define TOKEN                                                                  \
-  {                                                                            \
-    SEND_IT, answer_text(200, TTL, "canary-token==")                           \
-  }
-
-static lun_ctx *ctx;
-static lun_loop *loop;
-static lun_imds *imds;
-static struct server server;
-static struct lun_imds_get get;
-static struct lun_error error;
-
-static int set_up(void **state)
-{
-  (void)state;
-  if (lun_ctx_new(&ctx, NULL) || lun_loop_new(&loop, ctx, NULL))
-    return -1;
-  imds = NULL;
-  server.log = NULL;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  (void)state;
-  if (imds != NULL)
-    lun_imds_get_done(&get);
-  lun_imds_free(imds);
-  lun_loop_free(loop);
-  if (server.log != NULL)
-    server_stop(&server);
-  assert_int_equal(ctx->account.live_blocks, 0);
-  lun_ctx_free(ctx);
-  return 0;
-}
-
-/* A service with this script, and a client for it. */
-static void begin(const struct answer *script, int count,
-                  struct lun_imds_options options)
-{
-  char url[80] = "";
-
-  server_start(&server, script, count);
-  (void)snprintf(url, sizeof(url), "%s//", server.url);
-  options.endpoint = url; /* slashes at the end do no harm; copied */
-  assert_int_equal(lun_imds_new(&imds, loop, &options, &error), LUN_OK);
-  lun_imds_get_init(&get, imds);
-}
-
-static enum lun_code ask(const char *path)
-{
-  memset(&error, 0, sizeof(error));
-  lun_imds_get_start(&get, path, 0);
-  return lun_loop_run(loop, &get.task, &error);
-}
-
-static int requests(void)
-{
-  return atomic_load(&server.log->requests);
-}
-
-static const struct lun_imds_options plain = {.attempts = 1};
+#include "metadata.h"
 
 static void token_then_get(void **state)
 {
@@ -260,11 +189,7 @@ static void tokens_refused(void **state)
     assert_non_null(strstr(error.message, cases[i].text));
     assert_null(strstr(error.message, "canary"));
     assert_int_equal(requests(), 1); /* no version 1, no second try */
-    lun_imds_get_done(&get);
-    lun_imds_free(imds);
-    imds = NULL;
-    server_stop(&server);
-    server.log = NULL;
+    drop();
   }
 }
 
@@ -295,6 +220,7 @@ static void silence(void **state)
                                         "127.0.0.1:"));
   assert_non_null(strstr(error.message, "no complete answer in time"));
   assert_non_null(strstr(error.hint, "hop limit to 2"));
+  assert_string_equal(error.hint, get.advice);
 }
 
 static void nobody(void **state)
@@ -312,6 +238,8 @@ static void nobody(void **state)
   lun_imds_get_init(&get, imds);
   assert_int_equal(ask("/x"), LUN_ENETWORK);
   assert_non_null(strstr(error.message, "cannot connect: Connection refused"));
+  assert_non_null(strstr(error.hint, "AWS_EC2_METADATA_SERVICE_ENDPOINT"));
+  assert_null(get.advice);
 }
 
 static void bad_endpoint(void **state)
@@ -323,6 +251,50 @@ static void bad_endpoint(void **state)
   assert_int_equal(lun_imds_new(&none, loop, &options, &error), LUN_EINVALID);
   assert_non_null(strstr(error.message, "AWS_EC2_METADATA_SERVICE_ENDPOINT"));
   assert_null(none);
+}
+
+static void advice(void **state)
+{
+  static const struct {
+    int status;
+    const char *text;
+  } cases[] = {{403, "modify-instance-metadata-options"},
+               {404, "AWS_EC2_METADATA_V1_DISABLED is false"},
+               {405, "AWS_EC2_METADATA_V1_DISABLED is false"},
+               {401, NULL},
+               {500, NULL}};
+  size_t i = 0;
+
+  (void)state;
+  for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    struct answer script[] = {{SEND_IT, answer_text(cases[i].status, "", "")}};
+
+    begin(script, 1, plain);
+    assert_int_equal(ask("/x"), LUN_ECREDENTIALS);
+    if (cases[i].text == NULL) {
+      assert_null(get.advice);
+    } else {
+      assert_non_null(strstr(get.advice, cases[i].text));
+      assert_string_equal(error.hint, get.advice);
+    }
+    drop();
+  }
+}
+
+static void names_of_roles(void **state)
+{
+  char name[66] = "";
+
+  (void)state;
+  memset(name, 'a', 65);
+  assert_false(lun_imds_role(lun_span_of(name)));
+  name[64] = '\0';
+  assert_true(lun_imds_role(lun_span_of(name)));
+  assert_true(lun_imds_role(LUN_SPAN_LIT("aZ0_+=,.@-")));
+  assert_false(lun_imds_role(LUN_SPAN_LIT("")));
+  assert_false(lun_imds_role(LUN_SPAN_LIT("a/b")));
+  assert_false(lun_imds_role(LUN_SPAN_LIT("a b")));
+  assert_false(lun_imds_role(LUN_SPAN_LIT("a?b")));
 }
 
 static void given_up(void **state)
@@ -365,8 +337,6 @@ static void every_allocation_fails_once(void **state)
   assert_in_range(n, 5, 100);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -383,6 +353,8 @@ int main(void)
       TEST(silence),
       TEST(nobody),
       TEST(bad_endpoint),
+      TEST(advice),
+      TEST(names_of_roles),
       TEST(given_up),
       TEST(every_allocation_fails_once),
   };
