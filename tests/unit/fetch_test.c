@@ -363,6 +363,32 @@ static void without_a_region(void **state)
   assert_string_equal(get(SECRET_ARN), "one"); /* which names its region */
 }
 
+/* The machine's region, where nobody names one: the answer has to be of it. */
+static void in_the_machine_s_region(void **state)
+{
+  struct answer script[] = {{SEND_IT, secret_answer("one")}};
+  struct answer there[] = {{SEND_IT, imds_token()},
+                           {SEND_IT, answer_text(200, "", "eu-central-1")}};
+  struct answer elsewhere[] = {{SEND_IT, imds_token()},
+                               {SEND_IT, answer_text(200, "", "eu-west-1")}};
+  struct lun_session_options options = {.size = 0};
+
+  (void)state;
+  serve(script, 1);
+  set_env("AWS_REGION", NULL);
+  serve_imds(there, 2);
+  assert_int_equal(
+      lun_session_make(&session, ctx, &options, &scene_env, &error), LUN_OK);
+  assert_string_equal(get("prod/db"), "one");
+  lun_session_unref(session);
+  session = NULL;
+  server_stop(&scene.servers[1]);
+  serve_imds(elsewhere, 2);
+  assert_int_equal(
+      lun_session_make(&session, ctx, &options, &scene_env, &error), LUN_OK);
+  assert_has(get("prod/db"), "the answer is for another secret");
+}
+
 /* ---------------------------------------------------------------- expiry -- */
 
 /* A metadata service: its token and its role serve for all SETS of keys. */
@@ -499,6 +525,7 @@ int main(void)
       CASE(answers_that_are_not_whole),
       CASE(where_it_was_looked_for),
       CASE(without_a_region),
+      CASE(in_the_machine_s_region),
       CASE(expired_in_mid_run),
       CASE(expired_once_more),
       CASE(expired_for_good),

@@ -82,6 +82,49 @@ static void refused_at_once(void **state)
   assert_has(error.message, "AWS_ENDPOINT_URL is plain http");
 }
 
+/* A region that nobody names is the machine's own; an explicit one asks
+ * nobody. */
+static void region_of_the_machine(void **state)
+{
+  struct answer script[] = {{SEND_IT, answer_text(200, JSON_HEADER, "{}")}};
+  struct answer metadata[] = {{SEND_IT, imds_token()},
+                              {SEND_IT, answer_text(200, "", "eu-south-1")}};
+
+  (void)state;
+  serve(script, 1);
+  serve_imds(metadata, 2);
+  set_env("AWS_REGION", NULL);
+  make(NULL);
+  assert_int_equal(run("eu-west-2"), LUN_OK);
+  assert_has(request(0), "/eu-west-2/secretsmanager/aws4_request");
+  assert_int_equal(imds_requests(), 0);
+  lun_operation_done(&operation);
+  assert_int_equal(run(NULL), LUN_OK);
+  assert_has(request(1), "/eu-south-1/secretsmanager/aws4_request");
+  assert_string_equal(operation.region.region, "eu-south-1");
+  lun_operation_done(&operation);
+  assert_int_equal(run(NULL), LUN_OK);
+  assert_int_equal(imds_requests(), 2);
+}
+
+static void no_region_of_the_machine(void **state)
+{
+  struct answer script[] = {{SEND_IT, answer_text(200, JSON_HEADER, "{}")}};
+  struct answer metadata[] = {{SEND_IT, answer_text(403, "", "")}};
+
+  (void)state;
+  serve(script, 1);
+  serve_imds(metadata, 1);
+  set_env("AWS_REGION", NULL);
+  make(NULL);
+  assert_int_equal(run(NULL), LUN_EINVALID);
+  assert_has(error.message, "no region is known for secretsmanager: the "
+                            "instance metadata service at 127.0.0.1:");
+  assert_has(error.message, "is disabled for this instance");
+  assert_has(error.hint, "set AWS_REGION");
+  assert_int_equal(requests(), 0);
+}
+
 static void without_credentials(void **state)
 {
   struct answer script[] = {{SEND_IT, answer_text(200, JSON_HEADER, "{}")}};
@@ -137,8 +180,13 @@ static void tries(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      CASE(whole),    CASE(refused_at_once), CASE(without_credentials),
-      CASE(deadline), CASE(tries),
+      CASE(whole),
+      CASE(refused_at_once),
+      CASE(region_of_the_machine),
+      CASE(no_region_of_the_machine),
+      CASE(without_credentials),
+      CASE(deadline),
+      CASE(tries),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,32 @@ static enum lun_code make_all(struct lun_error *err)
   return rc;
 }
 
+/* Where a call would go, for who asks. */
+static void the_region_of_the_machine(void **state)
+{
+  struct answer script[] = {{SEND_IT, imds_token()},
+                            {SEND_IT, answer_text(200, "", "eu-south-1")}};
+  char region[LUN_REGION_LEN] = "";
+
+  (void)state;
+  env_keys();
+  assert_int_equal(make(NULL), LUN_OK); /* switched off, and none is known */
+  assert_int_equal(lun_session_find_region(region, session, &error), LUN_OK);
+  assert_string_equal(region, "");
+  lun_session_unref(session);
+  serve_imds(script, 2);
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_find_region(region, session, &error), LUN_OK);
+  assert_string_equal(region, "eu-south-1");
+  assert_null(lun_session_region(session)); /* nobody has named it */
+  lun_session_unref(session);
+  set_env("AWS_REGION", "eu-west-1");
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_find_region(region, session, &error), LUN_OK);
+  assert_string_equal(region, "eu-west-1");
+  assert_int_equal(imds_requests(), 2);
+}
+
 static void every_allocation_fails_once(void **state)
 {
   (void)state;
@@ -238,6 +264,7 @@ int main(void)
       CASE(references),
       CASE(options_stay),
       CASE(the_region_of_a_role),
+      CASE(the_region_of_the_machine),
       CASE(every_allocation_fails_once),
   };
 
