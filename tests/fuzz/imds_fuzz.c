@@ -8,9 +8,13 @@
 #include "../../core/creds/imds.c"
 
 static const struct member members[] = {
-    {"Code", "\"Success\""},        {"Message", "\"words\""},
-    {"AccessKeyId", "\"ASIAONE\""}, {"SecretAccessKey", "\"secret\""},
-    {"Token", "\"token\""},         {"Expiration", "\"2026-11-23T06:00:00Z\""},
+    {"Code", "\"Success\""},
+    {"Message", "\"words\""},
+    {"AccessKeyId", "\"ASIAONE\""},
+    {"SecretAccessKey", "\"secret\""},
+    {"Token", "\"token\""},
+    {"Expiration", "\"2026-11-23T06:00:00Z\""},
+    {"AccountId", "\"111122223333\""},
 };
 
 #define COUNT (sizeof(members) / sizeof(members[0]))
