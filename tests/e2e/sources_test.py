@@ -32,11 +32,19 @@ class Scene(NamedTuple):
         self.play(here, self.make())
 
 
+def scenes_of(made):
+    yield from (source.who, source.why, renewal.renew)
+    if made.again:
+        yield source.refused
+    if made.lifetime is not None:
+        yield renewal.fail
+
+
 def cases():
     """Names, and functions of a stage."""
     for module in MODULES:
         for make in getattr(module, "SOURCES", ()):
-            for play in source.who, source.why, renewal.renew, renewal.fail:
+            for play in scenes_of(make()):
                 yield f"{make.name}: {play.__name__}", Scene(play, make)
         for name, play in getattr(module, "SCENES", {}).items():
             yield f"{module.__name__.partition('.')[2]}: {name}", play

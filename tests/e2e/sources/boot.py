@@ -11,9 +11,10 @@ from .expect import Wrong, matches, same
 from .metadata import FIRST, Instance
 from .services import REGION
 
-DEADLINE, SOON = 20, 2.5  # seconds
+SOON = 2.5  # seconds
 METADATA = "169.254.169.254"
 NONE = "credentials: no credentials found: .*instance metadata: "
+ELSEWHERE = "192.0.2.7"
 STS = f"sts.{REGION}.amazonaws.com"
 
 
@@ -26,23 +27,9 @@ class Boot(NamedTuple):
     message: str
 
     def __call__(self, stage):
-        source = Instance()
-        source.set_up(stage)
-        stage.on()
-        self.at_first(stage, source)
-        ran = stage.run("whoami", "--no-wait")
-        same(ran.status, self.status, str(ran))
-        matches(ran.err, f"^lunette: {self.message}.* hint: .", "the message")
-        if not stage.tools.under and ran.seconds > SOON:
-            raise Wrong(f"it took {ran.seconds:.1f} s not to wait")
-        self.wait(stage, source)
-
-    def wait(self, stage, source):
-        began = time.monotonic()
-        child = stage.begin("lunette", "whoami", "--wait",
-                            "--deadline", f"{DEADLINE}s",
-                            stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        source = begin(stage, self.at_first)
+        fails(stage, self.status, self.message, SOON, "--no-wait")
+        child, began = wait(stage)
         try:
             child.wait(1)  # as little as there is on a machine that boots
         except subprocess.TimeoutExpired:
@@ -52,6 +39,37 @@ class Boot(NamedTuple):
         same(stage.cloud.take()[-1], f"GetCallerIdentity by {source.owner}",
              "the last request")
 
+
+def begin(stage, at_first):
+    source = Instance()
+    source.set_up(stage)
+    stage.on()
+    at_first(stage, source)
+    return source
+
+
+def wait(stage):
+    return (stage.begin("lunette", "whoami", "--wait", "--deadline", "20s",
+                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE), time.monotonic())
+
+
+def fails(stage, status, message, seconds, *words):
+    ran = stage.run("whoami", *words)
+    same(ran.status, status, str(ran))
+    matches(ran.err, f"^lunette: {message}.* hint: .", "the message")
+    if not stage.tools.under and ran.seconds > seconds:
+        raise Wrong(f"it took {ran.seconds:.1f} s")
+
+
+def in_vain(stage):
+    """What never comes is said in time, and how long it was waited for."""
+    begin(stage, off)
+    fails(stage, 10, f"{NONE}{UNREACHED}.*, for all of [1-4] s", 4.5,
+          "--wait", "--deadline", "4500ms")
+
+
+# ------------------------------------------------- what comes, and does not --
 
 def ip(*words):
     subprocess.run(["ip", *words], check=True, env={"PATH": world.PATH})
@@ -81,6 +99,14 @@ def name(stage, _):
     stage.name({STS})
 
 
+def no_route(stage, _):
+    stage.name({STS}, ELSEWHERE)
+
+
+def route(*_):
+    ip("address", "add", ELSEWHERE, "dev", "lo")
+
+
 def no_role(_, source):
     source.service.role = None
 
@@ -101,14 +127,19 @@ def mended(stage, _):
     stage.cloud.mend()
 
 
+UNREACHED = f"the instance metadata service at {METADATA}:80: cannot connect"
+
 SCENES = {
-    "the metadata service": Boot(
-        off, on, 10, f"{NONE}.*{METADATA}:80: cannot connect"),
+    "the metadata service": Boot(off, on, 10, NONE + UNREACHED),
     "the route to the metadata service": Boot(
-        no_address, address, 10, f"{NONE}.*{METADATA}:80: cannot connect"),
+        no_address, address, 10, NONE + UNREACHED),
     "the role": Boot(no_role, role, 10, f"{NONE}the instance has no role"),
-    "the role's name": Boot(empty_list, role, 10, f"{NONE}the instance has no role"),
+    "the role's name": Boot(
+        empty_list, role, 10, f"{NONE}the instance has no role"),
     "a token": Boot(no_token, mended, 10, f"{NONE}.*refused a token"),
     "the name of STS": Boot(
         no_name, name, 14, f"network: {STS}:443: the name cannot be resolved"),
+    "the route to STS": Boot(
+        no_route, route, 14, f"network: {STS}:443: cannot connect"),
+    "nothing": in_vain,
 }

@@ -17,6 +17,7 @@ class Container(Source):
     name = "container, ECS"
     provider = "container-role"
     owner = "task"
+    lifetime = Agent.lifetime
     url = "http://169.254.170.2/v2/credentials/0f3a"
     looked = PREFIX + "CREDENTIALS_RELATIVE_URI"
 

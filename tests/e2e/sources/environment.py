@@ -1,6 +1,8 @@
 """Keys in the environment, for ever or for a time."""
 
 from .cloud import iso, user_arn
+from .expect import same
+from .renewal import had, playing, until
 from .source import Error, Source
 
 
@@ -50,6 +52,17 @@ class Expiring(Environment):
         self.rotate(stage, clock)
 
 
+def no_end(stage):
+    """Keys that had one cannot have none from then on."""
+    source = Expiring()
+    with playing(stage, source) as clock:
+        had(clock, source)
+        clock.set("AWS_CREDENTIAL_EXPIRATION", "")
+        until(clock, stage.cloud.last(), 0)
+        same(clock.ask().get("message"), "Partial credentials found in env, "
+             "missing: AWS_CREDENTIAL_EXPIRATION", "the message")
+
+
 def unset(name):
     return lambda stage, source: stage.env.pop(name)
 
@@ -58,7 +71,12 @@ def setting(**variables):
     return lambda stage, source: stage.env.update(variables)
 
 
+def refused(stage, source):
+    stage.cloud.forget(stage.cloud.last())
+
+
 SOURCES = [Environment, Expiring]
+SCENES = {"no end any more": no_end}
 ERRORS = [
     Error("half a pair", Environment, unset("AWS_SECRET_ACCESS_KEY"),
           "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY ",
@@ -72,6 +90,10 @@ ERRORS = [
           "Credentials were refreshed, but the refreshed credentials are "
           "still expired: those of env ended at 2026-01-01T00:00:00Z",
           "get new ones from where these come from"),
+    Error("keys that STS calls expired", Environment, refused,
+          "the credentials of env have expired, and it has no newer ones",
+          "get new ones, then run this again", ("old keys of user",),
+          mark="+"),
     Error("no header", Environment,
           setting(AWS_SECRET_ACCESS_KEY="canary\nsecret"),
           "credentials of the environment: "),

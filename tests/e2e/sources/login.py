@@ -100,7 +100,8 @@ def ended(stage):
     stage.on()
     same(stage.run("whoami").status, 0, "whoami")
     stage.asked(*RENEW, "GetCallerIdentity by ana")
-    check_file(stage, source)
+    same(stage.read_private(CACHE)["refreshToken"], source.signin.refresh,
+         "the refresh token")
 
 
 # ----------------------------------------------------------------- errors --

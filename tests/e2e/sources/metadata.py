@@ -3,8 +3,9 @@
 from .cloud import Refusal
 from .expect import same
 from .renewal import beside, had, playing, until
-from .services import Metadata, Metadata6
-from .source import Error, Source
+from .services import Metadata, Metadata6, assumed
+from .source import Error, Source, ends_well
+from .stage import CONFIG
 
 LIST = f"GET {Metadata.roles.removeprefix('/latest')}"
 AGAIN = (f"{LIST}instance",)  # the role is known by then
@@ -41,12 +42,13 @@ class Instance6(Instance):
 # ----------------------------------------------------------------- scenes --
 
 def new_token(stage):
-    """Its token is used until shortly before its end, and then another."""
+    """It is used until 2 minutes before its end, and then another."""
     source = Instance()
     with playing(stage, source) as clock:
-        source.service.ttl = 3000
+        source.service.ttl = 2880  # of the first one
         had(clock, source, words=FIRST)
-        for words in AGAIN, (FIRST[0], *AGAIN):
+        source.service.ttl = 2760
+        for words in AGAIN, (FIRST[0], *AGAIN), (FIRST[0], *AGAIN):
             keys = stage.cloud.last()
             until(clock, keys, 900)
             beside(clock, source, keys, words)
@@ -75,23 +77,71 @@ def other_role(stage):
         stage.asked(*AGAIN, LIST, f"{LIST}other")
 
 
-def refused_keys(stage):
-    """STS calls keys expired that are not yet: others are had, once."""
+def no_newer_keys(stage):
+    """A service that has trouble of its own gives the same again: they are
+    used on, past their end, and others once there are some."""
+    source = Instance()
+    with playing(stage, source) as clock:
+        had(clock, source, words=FIRST)
+        keys = source.service.stuck = stage.cloud.last()
+        until(clock, keys, 900)
+        beside(clock, source, keys, AGAIN)
+        lasts_longer(stage, had(clock, source, keys))
+        until(clock, keys, -600)
+        lasts_longer(stage, had(clock, source, keys, AGAIN))
+        source.service.stuck = None
+        stage.move(900)
+        same(had(clock, source, words=AGAIN)["expiry"],
+             int(stage.cloud.last().until), "the end")
+
+
+def lasts_longer(stage, got):
+    """By a quarter of an hour and from 2 to 10 minutes."""
+    left = got["expiry"] - stage.now
+    same(900 + 120 <= left <= 900 + 600, True, f"{left} s left")
+
+
+def ended_keys(stage):
+    """The first ones have ended, says the service; AWS may think otherwise,
+    and does."""
     source = Instance()
     source.set_up(stage)
-    give = stage.cloud.give
+    keys = stage.cloud.give("instance", assumed("instance", "i-0"), 3600)
+    source.service.stuck = keys._replace(until=stage.time() - 60)
+    ends_well(stage, source, *FIRST)
 
-    def give_old(*words):
-        stage.cloud.give = give
-        keys = give(*words)
-        stage.cloud.forget(keys)
-        return keys
 
-    stage.cloud.give = give_old
-    stage.on()
-    same(stage.run("whoami").status, 0, "whoami")
-    stage.asked(*FIRST, "old keys of instance", *AGAIN,
-                "GetCallerIdentity by instance")
+def version_1(stage):
+    """It is asked where that is allowed in so many words."""
+    source = Instance()
+    source.set_up(stage)
+    source.service.version = 1
+    stage.env["AWS_EC2_METADATA_V1_DISABLED"] = "false"
+    ends_well(stage, source, *FIRST)
+
+
+def version_1_of_profile(stage):
+    source = Instance()
+    source.set_up(stage)
+    source.service.version = 1
+    stage.write(CONFIG, "[default]\nec2_metadata_v1_disabled = false\n")
+    ends_well(stage, source, *FIRST)
+
+
+def region(stage):
+    """Where nobody names one, the machine's own is asked for."""
+    source = Instance()
+    source.set_up(stage)
+    del stage.env["AWS_REGION"]
+    ends_well(stage, source, *FIRST, "GET /meta-data/placement/region")
+
+
+def named_role(stage):
+    """There is no need of a list."""
+    source = Instance()
+    source.set_up(stage)
+    stage.env["AWS_EC2_INSTANCE_PROFILE_NAME"] = "instance"
+    ends_well(stage, source, FIRST[0], *AGAIN)
 
 
 # ----------------------------------------------------------------- errors --
@@ -102,6 +152,14 @@ def no_role(stage, source):
 
 def no_name(stage, source):
     source.service.role = "a/../b"
+
+
+def only_version_1(stage, source):
+    source.service.version = 1
+
+
+def switched_off(stage, source):
+    stage.env["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
 def refuses(status, body, word="all"):
@@ -126,11 +184,26 @@ SOURCES = [Instance, Instance6]
 SCENES = {"its token ends": new_token,
           "its token is forgotten": forgotten_token,
           "another role": other_role,
-          "keys that STS refuses": refused_keys}
+          "no newer keys": no_newer_keys,
+          "keys that have ended": ended_keys,
+          "version 1": version_1,
+          "version 1, by the profile": version_1_of_profile,
+          "its region": region,
+          "a role that is named": named_role}
 ERRORS = [
     Error("no role", Instance, no_role,
           NONE + "the instance has no role attached", ".*attach a role",
           FIRST[:2], mark="-"),
+    Error("a role that goes", Instance, refuses(404, b"", *AGAIN),
+          NONE + "the metadata service has no credentials of the role "
+          "instance, which it lists", ".*is being changed: try again", FIRST,
+          mark="-"),
+    Error("nothing but version 1", Instance, only_version_1,
+          NONE + r"the instance metadata service at .* refused a token \(HTTP "
+          r"status 404\)", ".*AWS_EC2_METADATA_V1_DISABLED", FIRST[:1],
+          mark="-"),
+    Error("switched off", Instance, switched_off,
+          NONE + "AWS_EC2_METADATA_DISABLED is true", mark="-"),
     Error("off for the instance", Instance, refuses(403, b""),
           NONE + "the instance metadata service at .* is disabled for this "
           "instance", ".", FIRST[:1], mark="-"),

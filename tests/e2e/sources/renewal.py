@@ -70,7 +70,7 @@ def renew(stage, source):
         same(got["expiry"], int(old.until), "the end")
         until(clock, old, Windows(source.lifetime).beside + 1)
         source.rotate(stage, clock)
-        had(clock, source, old)
+        beside(clock, source, old, ())
         stage.move(1)
         beside(clock, source, old, source.again)
         new = stage.cloud.last()
@@ -87,8 +87,6 @@ def renew(stage, source):
 def fail(stage, source):
     """Nobody loses good keys since others are not to be had; once they have
     ended it is said why, and once all is well again there are others."""
-    if source.lifetime is None:
-        return
     window = Windows(source.lifetime)
     with playing(stage, source) as clock:
         had(clock, source, words=source.first)

@@ -123,7 +123,8 @@ class Metadata(Service):
     lifetime = HOUR
     role = "instance"
     ttl = 21600  # seconds that a token is good for
-    tokens_only = True  # an answer to a token alone, as IMDSv2 has it
+    version = 2  # 1 has no tokens
+    stuck = None  # keys that are given again and again
     roles = "/latest/meta-data/iam/security-credentials/"
 
     def __init__(self, cloud):
@@ -144,8 +145,8 @@ class Metadata(Service):
         if path == self.roles and self.role is not None:
             return text_answer(self.role)
         if self.role and path == self.roles + self.role:
-            keys = self.cloud.give(self.role, assumed(self.role, "i-0"),
-                                   self.lifetime)
+            keys = self.stuck or self.cloud.give(
+                self.role, assumed(self.role, "i-0"), self.lifetime)
             return json_answer({"Code": "Success", "Type": "AWS-HMAC",
                                 **keys.members()})
         if path == "/latest/meta-data/placement/region":
@@ -154,6 +155,8 @@ class Metadata(Service):
 
     def token(self, request):
         self.hear(f"{request.method} /api/token")
+        if self.version == 1:
+            raise Refusal(404, b"<html>Not Found</html>", "text/html")
         self.want(request.method == "PUT", f"a {request.method} for a token")
         wanted = request.header("x-aws-ec2-metadata-token-ttl-seconds")
         self.want(wanted == "21600", f"a token for {wanted} s")
@@ -163,9 +166,9 @@ class Metadata(Service):
                                    str(self.ttl)))
 
     def check(self, token):
-        if token is None and not self.tokens_only:
-            return
-        if self.tokens.get(token, 0) <= self.cloud.now():
+        if self.version == 1:
+            self.want(token is None, "a token is shown to version 1")
+        elif self.tokens.get(token, 0) <= self.cloud.now():
             raise Refusal(401, b"<html>Unauthorized</html>", "text/html")
 
 
@@ -177,7 +180,7 @@ class Container(Service):
     """The agents of ECS and of EKS Pod Identity.  TOKEN is what they want to
     be shown; None: nothing."""
     name = "container"
-    lifetime = HOUR
+    lifetime = 6 * HOUR
     token = None
 
     def hosts(self):

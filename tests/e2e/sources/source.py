@@ -49,6 +49,32 @@ def who(stage, source):
     stage.asked(*source.first, f"GetCallerIdentity by {source.owner}")
 
 
+def ends_well(stage, source, *words):
+    """The command does, by these requests."""
+    stage.on()
+    ran = stage.run("whoami")
+    same((ran.status, ran.err), (0, ""), "whoami")
+    stage.asked(*words, f"GetCallerIdentity by {source.owner}")
+
+
+def refused(stage, source):
+    """STS calls the first keys expired, which they are not yet: others are
+    had, once."""
+    give, cloud = stage.cloud.give, stage.cloud
+
+    def give_old(owner, *rest):
+        keys = give(owner, *rest)
+        if owner == source.owner:
+            cloud.give = give
+            cloud.forget(keys)
+        return keys
+
+    cloud.give = give_old
+    source.set_up(stage)
+    ends_well(stage, source, *source.first, f"old keys of {source.owner}",
+              *source.again)
+
+
 def steps(out):
     """Those that `whoami --why` shows: what came of each, and its name."""
     return re.findall(r"^([-+!]) +[\d.]+ m?s  ([^\s:]+)", out, re.MULTILINE)

@@ -99,10 +99,11 @@ class Stage(world.World):
             self.cloud.wrong += self.server.mishaps
             self.server = None
 
-    def name(self, hosts):
-        """HOSTS are known to be this machine."""
-        lines = [f"127.0.0.1 {host}" for host in ("localhost", *sorted(hosts))]
-        self.write("etc/hosts", "\n".join([*lines, "::1 localhost", ""]))
+    def name(self, hosts, address="127.0.0.1"):
+        """HOSTS are known to be at ADDRESS: this machine, usually."""
+        lines = [f"{address} {host}" for host in sorted(hosts)]
+        self.write("etc/hosts", "\n".join(["127.0.0.1 localhost",
+                                           "::1 localhost", *lines, ""]))
 
     # ------------------------------------------------------------ programs --
 
