@@ -112,9 +112,11 @@ static enum lun_step step(struct lun_task *task)
                    operation->answer.max);
       return lun_task_end(task, LUN_OK, NULL);
     }
-    if (!renew(operation))
+    if (!renew(operation)) {
+      lun_cred_blame(operation->wait.cred, &operation->call.task.err);
       return lun_task_end(task, operation->call.task.rc,
                           &operation->call.task.err);
+    }
   }
 }
 

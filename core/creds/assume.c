@@ -345,11 +345,8 @@ static void advise(const struct lun_assume *assume, struct lun_error *err)
   if (advice != NULL)
     lun_error_hint(err, "%s; it is in %s (%s)", advice, role->token_file,
                    role->token_from);
-  else if (err->code == LUN_ECREDENTIALS && err->aws_code[0] != '\0' &&
-           assume->with != NULL)
-    lun_error_hint(err, "%s%sthe call was signed with the credentials of %s",
-                   err->hint, err->hint[0] != '\0' ? "; " : "",
-                   assume->with->provider);
+  else
+    lun_cred_blame(assume->with, err);
 }
 
 /* ----------------------------------------------------------------- task -- */

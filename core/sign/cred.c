@@ -112,3 +112,12 @@ void lun_cred_unref(struct lun_cred *cred)
   lun_mem_free(cred->ctx, cred->provider);
   lun_mem_free(cred->ctx, cred);
 }
+
+void lun_cred_blame(const struct lun_cred *cred, struct lun_error *err)
+{
+  if (cred == NULL || cred->provider == NULL || err->code != LUN_ECREDENTIALS ||
+      err->aws_code[0] == '\0')
+    return;
+  lun_error_hint(err, "%s%sthe call was signed with the credentials of %s",
+                 err->hint, err->hint[0] != '\0' ? "; " : "", cred->provider);
+}

@@ -40,4 +40,8 @@ LUN_NODISCARD enum lun_code lun_cred_new(struct lun_cred **out, lun_ctx *ctx,
 struct lun_cred *lun_cred_ref(struct lun_cred *cred);
 void lun_cred_unref(struct lun_cred *cred); /* NULL is fine */
 
+/* If ERR is AWS's and says that CRED (NULL is fine) is no good: its hint says
+ * where CRED is from as well. */
+void lun_cred_blame(const struct lun_cred *cred, struct lun_error *err);
+
 #endif

@@ -1,6 +1,7 @@
 /* Credentials: checked when they come in, immutable, counted. */
 #include "unit.h"
 
+#include "../../core/base/error.h"
 #include "../../core/sign/cred.h"
 
 static struct lun_cred_fields fields(const char *id, const char *secret,
@@ -93,6 +94,35 @@ static void unusable_keys(void **state)
   }
 }
 
+/* Only AWS's own word against credentials is about where they are from. */
+static void blame(void **state)
+{
+  struct lun_cred_fields all = fields("AKIDEXAMPLE", "not-a-real-key", "tok");
+  struct lun_cred *cred = NULL;
+  struct lun_error err = {.code = LUN_ECREDENTIALS};
+
+  (void)state;
+  assert_int_equal(lun_cred_new(&cred, ctx, &all, NULL), LUN_OK);
+  lun_cred_blame(cred, &err);
+  assert_string_equal(err.hint, "");
+  (void)snprintf(err.aws_code, sizeof(err.aws_code), "ExpiredToken");
+  lun_cred_blame(NULL, &err);
+  assert_string_equal(err.hint, "");
+  lun_cred_blame(cred, &err);
+  assert_string_equal(err.hint, "the call was signed with the credentials of "
+                                "shared-credentials-file");
+  lun_error_hint(&err, "get new ones");
+  lun_cred_blame(cred, &err);
+  assert_string_equal(err.hint,
+                      "get new ones; the call was signed with the credentials "
+                      "of shared-credentials-file");
+  err.code = LUN_EACCESS;
+  lun_error_hint(&err, "ask");
+  lun_cred_blame(cred, &err);
+  assert_string_equal(err.hint, "ask");
+  lun_cred_unref(cred);
+}
+
 static enum lun_code make(struct lun_error *err)
 {
   struct lun_cred_fields all = fields("AKIDEXAMPLE", "not-a-real-key", "tok");
@@ -112,10 +142,8 @@ static void allocation_failures(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      TEST(a_set),
-      TEST(long_term_keys),
-      TEST(unusable_keys),
-      TEST(allocation_failures),
+      TEST(a_set), TEST(long_term_keys),      TEST(unusable_keys),
+      TEST(blame), TEST(allocation_failures),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
