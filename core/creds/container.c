@@ -142,6 +142,8 @@ static enum lun_code find_url(struct container_provider *provider,
 
 /* ---------------------------------------------------------------- token -- */
 
+#define WRITER "whoever starts the container has to write it there"
+
 static enum lun_code bad_token(const char *path, const char *why,
                                const char *hint, struct lun_error *err)
 {
@@ -169,14 +171,15 @@ static enum lun_code read_token(struct container_provider *provider,
     rc = lun_buf_status(token, TOKEN, err);
   } else {
     rc = lun_file_read(token, path, err);
-    if (rc == LUN_EFILE)
+    if (rc == LUN_EFILE) {
       lun_error_prefix(err, TOKEN_FILE ": ");
+      lun_error_hint(err, WRITER);
+    }
   }
   if (rc)
     return rc;
   if (path != NULL && token->len == 0)
-    return bad_token(path, "is empty",
-                     "whoever starts the container has to write it there", err);
+    return bad_token(path, "is empty", WRITER, err);
   if (strcspn(lun_buf_text(token), "\r\n") < token->len)
     return bad_token(path, "has a line break or a NUL in it",
                      "it is sent as it is: write it without a line break "
@@ -389,7 +392,9 @@ static void advise(const struct container_provider *provider,
                    "that %s was made for, unset it",
                    provider->variable);
   else if (err->hint[0] == '\0')
-    lun_error_hint(err, "unset %s to go on to the next provider",
+    lun_error_hint(err,
+                   "look at what set %s, and at what answers there; without "
+                   "the variable the next provider is asked",
                    provider->variable);
 }
 

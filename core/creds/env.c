@@ -34,13 +34,13 @@ static void no_key(struct lun_provider *provider)
 {
   const struct lun_settings *settings = provider->place->settings;
   const char *value = settings->env.get(settings->env.data, KEY);
+  bool secret = variable(settings, SECRET).len > 0;
   const char *what = " is not set";
 
   if (value != NULL)
     what = value[0] == '\0' ? " is empty" : " has nothing but blanks in it";
-  lun_provider_reason(
-      provider->reason, KEY "%s%s", what,
-      variable(settings, SECRET).len > 0 ? ", although " SECRET " is" : "");
+  lun_provider_reason(provider->reason, KEY "%s%s", what,
+                      secret ? ", although " SECRET " is set" : "");
 }
 
 /* The keys are there, but whoever named a profile in code meant that. */

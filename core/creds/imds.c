@@ -356,6 +356,9 @@ static enum lun_step switched_off(struct imds_provider *provider)
 
   lun_provider_reason(provider->base.looked, "%s", variable);
   lun_provider_reason(provider->base.reason, "%s is true", variable);
+  if (provider->base.source)
+    provider->base.hint = "unset AWS_EC2_METADATA_DISABLED: the profile wants "
+                          "the instance's role";
   return lun_provider_pass(&provider->base, provider->base.reason);
 }
 

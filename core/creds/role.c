@@ -133,11 +133,14 @@ static void walk_to(struct role_provider *provider,
                 provider->base.trace, provider->base.depth);
 }
 
-static enum lun_code no_keys(const char *profile, struct lun_error *err)
+static enum lun_code no_keys(const char *profile,
+                             const struct lun_setting *source,
+                             struct lun_error *err)
 {
   (void)lun_error_set(err, LUN_ECREDENTIALS,
-                      "The source profile \"%s\" must have credentials.",
-                      profile);
+                      "profile \"%s\" (%s:%d): The source profile \"%s\" must "
+                      "have credentials.",
+                      profile, source->path, source->line, source->value);
   lun_error_hint(err, "give it aws_access_key_id and aws_secret_access_key, "
                       "or a role_arn of its own");
   return LUN_ECREDENTIALS;
@@ -341,15 +344,16 @@ static bool take_base(struct role_provider *provider)
   struct lun_task *task = &provider->base.task;
   const struct lun_walk *walk = &provider->walk;
   const char *profile = provider->hops[provider->nhops - 1].profile;
-  struct lun_setting source = get(provider, profile, "credential_source");
+  struct lun_setting source = get(provider, profile, "source_profile");
+  struct lun_setting named = get(provider, profile, "credential_source");
   enum lun_code rc = walk->task.rc;
 
   if (rc)
     task->err = walk->task.err;
   else if (walk->cred == NULL && provider->below != NULL)
-    rc = no_keys(provider->below, &task->err);
+    rc = no_keys(profile, &source, &task->err);
   else if (walk->cred == NULL)
-    rc = empty_source(provider, &source, profile, &task->err);
+    rc = empty_source(provider, &named, profile, &task->err);
   if (rc) {
     (void)lun_task_end(task, rc, NULL);
     return false;

@@ -204,8 +204,10 @@ static enum lun_code cannot_run(const char *program, int error,
   if (error == EACCES)
     lun_error_hint(err, "make it executable (chmod +x)");
   if (error == ENOENT)
-    lun_error_hint(err, "check the path, and the interpreter in the first "
-                        "line if it is a script");
+    lun_error_hint(err, program[0] == '~'
+                            ? "no shell expands the ~: write the whole path"
+                            : "check the path, and the interpreter in the "
+                              "first line if it is a script");
   if (error == EAGAIN)
     lun_error_hint(err, "raise the limit on processes (ulimit -u)");
   return LUN_EFILE;

@@ -251,6 +251,7 @@ static void bad_tokens(void **state)
                  ": " TOKEN_FILE ": %s: cannot open it: No such file",
                  token_file);
   fails_with(text);
+  assert_has(error.hint, "whoever starts the container");
   write_file(token_file, "");
   (void)snprintf(text, sizeof(text), ": the token in %s is empty", token_file);
   fails_with(text);
@@ -310,7 +311,8 @@ static void refusals(void **state)
   assert_has(error.hint, "it wants a token: " TOKEN_FILE " or " TOKEN);
   answers_with(404, "");
   fails_with("HTTP status 404");
-  assert_has(error.hint, "unset " FULL " to go on to the next provider");
+  assert_has(error.hint,
+             "look at what set " FULL ", and at what answers there");
 }
 
 static void answers_that_are_not_whole(void **state)

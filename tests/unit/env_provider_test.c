@@ -27,7 +27,7 @@ static void none(void **state)
   assert_string_equal(provider->reason, "AWS_ACCESS_KEY_ID is not set");
   set_env("AWS_SECRET_ACCESS_KEY", "canary-secret");
   passes(lun_provider_env, NULL,
-         "AWS_ACCESS_KEY_ID is not set, although AWS_SECRET_ACCESS_KEY is");
+         "AWS_ACCESS_KEY_ID is not set, although AWS_SECRET_ACCESS_KEY is set");
   set_env("AWS_SECRET_ACCESS_KEY", NULL);
   set_env("AWS_ACCESS_KEY_ID", "");
   passes(lun_provider_env, NULL, "AWS_ACCESS_KEY_ID is empty");

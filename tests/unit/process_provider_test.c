@@ -211,6 +211,9 @@ static void programs_that_cannot_run(void **state)
   command("/etc/passwd canary");
   fails_with(": cannot run '/etc/passwd': Permission denied");
   assert_has(error.hint, "chmod");
+  command("~/lunette-none");
+  fails_with(": cannot run '~/lunette-none': No such file");
+  assert_has(error.hint, "no shell expands the ~");
 }
 
 /* ---------------------------------------------------------- how it ends -- */

@@ -204,6 +204,7 @@ static void sources_that_are_not_there(void **state)
   set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
              "[profile base]\nregion = eu-west-1\n");
   role_fails("The source profile \"base\" must have credentials.");
+  assert_has(error.message, at_line(3));
   set_config("[default]\nrole_arn = " ROLE "\nsource_profile = base\n"
              "[profile base]\naws_access_key_id = AKIDBASE\n");
   role_fails("Partial credentials found in config-file, missing: "
@@ -468,7 +469,7 @@ static void source_instance(void **state)
   role_fails("No credentials found in credential_source "
              "\"Ec2InstanceMetadata\" referenced in profile \"b\"");
   assert_has(error.message, "AWS_EC2_METADATA_DISABLED is true");
-  assert_has(error.hint, "attach a role");
+  assert_has(error.hint, "unset AWS_EC2_METADATA_DISABLED");
   assert_has(error.message, at_line(6));
   serve_imds(imds, 3);
   gives(lun_provider_profile_role, NULL, "ASIAONE", "token-ASIAONE");

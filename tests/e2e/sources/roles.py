@@ -166,7 +166,8 @@ ERRORS = [
           rf'The profile "one" contains both source_profile \({AT}13\) and '
           rf"credential_source \({AT}14\)", "take one of the two out"),
     Error("a source without keys", Chain, change("aws_", "as_"),
-          'The source profile "user" must have credentials', "give it aws_"),
+          rf'profile "one" \({AT}13\): The source profile "user" must have '
+          "credentials", "give it aws_"),
     Error("half a pair of keys", Chain, change("aws_secret", "as_secret"),
           "Partial credentials found in config-file, missing: "
           rf"aws_secret_access_key \({AT}2 has the key"),
