@@ -44,6 +44,7 @@ local function time_left(until_)
   if seconds <= 0 then return "expired" end
   if seconds < 120 then return ("in %d s"):format(seconds) end
   if seconds < 7200 then return ("in %d min"):format(seconds // 60) end
+  if seconds >= 172800 then return ("in %d days"):format(seconds // 86400) end
   return ("in %d h %d min"):format(seconds // 3600, seconds % 3600 // 60)
 end
 
@@ -102,9 +103,16 @@ local function fields_of(problem)
   return fields
 end
 
+-- Whom a session finds, and the session; if there can be none, just the error.
+local function search(options)
+  local made, session = pcall(cli.session, options)
+  if made then return session:why(), session end
+  if not options.json or not ln.is_error(session) then error(session, 0) end
+  return { steps = {}, error = session }
+end
+
 local options = cli.parse(arg, SPEC)
-local session = cli.session(options)
-local found = session:why()
+local found, session = search(options)
 if options.why and not options.json then
   for _, step in ipairs(found.steps) do show_step(step, os_.columns(1) or 80) end
 end

@@ -115,7 +115,7 @@ run 'a role by option' 0 with_config lunette whoami --why --role $READER
 shows "iam-role.*AssumeRole: .*$READER.*found.* role $READER"
 
 run 'keys that STS does not know' 10 with_config lunette whoami --why --profile process
-shows '\+ [0-9]+ ms custom-process.* provider custom-process region ap-northeast-1 \(AWS_REGION\) expiration 2099-01-01T00:00:00Z \(in [0-9]+ h'
+shows '\+ [0-9]+ ms custom-process.* provider custom-process region ap-northeast-1 \(AWS_REGION\) expiration 2099-01-01T00:00:00Z \(in [0-9]+ days\)'
 says '^lunette: credentials: The security token included in the request is invalid'
 no_canary
 
@@ -170,6 +170,12 @@ shows 'iam-role.*127.0.0.1:9'
 
 run 'no such profile' 10 with_config lunette whoami --why --profile nobody
 says 'nobody'
+run 'no such profile, as JSON' 10 with_config lunette whoami --json --profile nobody
+shows '^\{"error":\{.*"kind":"credentials","message":"profile \\"nobody\\" is in neither'
+run 'keys that nobody knows' 10 in_sandbox env AWS_ACCESS_KEY_ID=AKIDEXAMPLE \
+  AWS_SECRET_ACCESS_KEY=canary-variable lunette whoami
+says 'hint: .*; the call was signed with the credentials of env $'
+no_canary
 run 'half a pair of keys' 10 with_config lunette whoami --why --profile half
 shows '! .* config-file: profile "half" in [^ ]*/config failed: Partial credentials found in config-file, missing: aws_secret_access_key'
 says '^lunette: credentials: Partial credentials'
