@@ -25,7 +25,7 @@ static const struct lunL_opt options[] = {
 
 bool lunL_readcred(lua_State *L, int arg, struct lun_sigv4_key *out)
 {
-  if (lua_getfield(L, arg, "credentials") == LUA_TNIL)
+  if (lunL_getopt(L, arg, "credentials") == LUA_TNIL)
     return false;
   lunL_subopts(L, lua_gettop(L), arg, options, OPTIONS, out);
   return true;

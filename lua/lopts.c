@@ -205,6 +205,13 @@ static void check_one(lua_State *L, int arg, const struct lunL_opt *opt,
     memcpy((char *)out + opt->offset, from, size);
 }
 
+int lunL_getopt(lua_State *L, int slot, const char *name)
+{
+  slot = lua_absindex(L, slot);
+  lua_pushstring(L, name);
+  return lua_rawget(L, slot);
+}
+
 void lunL_subopts(lua_State *L, int slot, int arg, const struct lunL_opt *spec,
                   size_t count, void *out)
 {
@@ -223,8 +230,7 @@ void lunL_subopts(lua_State *L, int slot, int arg, const struct lunL_opt *spec,
   for (i = 0; i < count; i++) {
     if (!spec[i].required)
       continue;
-    lua_pushstring(L, spec[i].name);
-    if (lua_rawget(L, slot) == LUA_TNIL)
+    if (lunL_getopt(L, slot, spec[i].name) == LUA_TNIL)
       luaL_argerror(L, arg,
                     lua_pushfstring(L, "option '%s' is missing", spec[i].name));
     lua_pop(L, 1);

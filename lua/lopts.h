@@ -40,4 +40,10 @@ void lunL_opts(lua_State *L, int arg, const struct lunL_opt *spec, size_t count,
 void lunL_subopts(lua_State *L, int slot, int arg, const struct lunL_opt *spec,
                   size_t count, void *out);
 
+/*
+ * Pushes the option NAME of the table at SLOT, and returns its type.  It runs
+ * no metamethod, which could let go of what was borrowed before.
+ */
+int lunL_getopt(lua_State *L, int slot, const char *name);
+
 #endif

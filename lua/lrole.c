@@ -16,13 +16,6 @@
 
 /* ----------------------------------------------------- lists and tables -- */
 
-/* The option NAME of ARG; false if it is left out.  Pushes it. */
-static bool get_option(lua_State *L, const char *name)
-{
-  lua_pushstring(L, name);
-  return lua_rawget(L, ARG) != LUA_TNIL;
-}
-
 /* The string on top of the stack, which is a part of the option NAME. */
 static const char *check_part(lua_State *L, const char *name)
 {
@@ -50,7 +43,7 @@ static const char *const *read_list(lua_State *L, const char *name,
   const char **list = NULL;
   size_t i = 0;
 
-  if (!get_option(L, name))
+  if (lunL_getopt(L, ARG, name) == LUA_TNIL)
     return NULL;
   *count = lua_rawlen(L, -1);
   list = lunL_block_new(L, (*count + 1) * sizeof(*list));
@@ -74,7 +67,7 @@ static const struct lun_tag *read_tags(lua_State *L, size_t *count)
   struct lun_tag *tags = NULL;
   size_t i = 0;
 
-  if (!get_option(L, "tags"))
+  if (lunL_getopt(L, ARG, "tags") == LUA_TNIL)
     return NULL;
   for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
     i++;
@@ -89,10 +82,14 @@ static const struct lun_tag *read_tags(lua_State *L, size_t *count)
   return *count > 0 ? tags : NULL;
 }
 
-/* The option `policy`, JSON or a table for ln.json.encode; pushes it. */
+/*
+ * The option `policy`, JSON or a table for ln.json.encode; pushes it.  That
+ * is Lua code, so it runs before anything is borrowed from the options.
+ */
 static const char *read_policy(lua_State *L)
 {
-  if (!get_option(L, "policy"))
+  luaL_checktype(L, ARG, LUA_TTABLE);
+  if (lunL_getopt(L, ARG, "policy") == LUA_TNIL)
     return NULL;
   if (lua_istable(L, -1)) {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
@@ -158,14 +155,14 @@ int lunL_session_assume_role(lua_State *L)
 
   lua_settop(L, ARG);
   lun_role_options_init(&options);
-  lunL_opts(L, ARG, role_options, ROLE_OPTIONS, &options);
   options.policy = read_policy(L);
+  lunL_opts(L, ARG, role_options, ROLE_OPTIONS, &options);
   options.policy_arns = read_list(L, "policy_arns", &options.npolicy_arns);
   options.tags = read_tags(L, &options.ntags);
   options.transitive_tag_keys =
       read_list(L, "transitive_tag_keys", &options.ntransitive_tag_keys);
   session = new_session(L);
-  get_option(L, "mfa_code");
+  (void)lunL_getopt(L, ARG, "mfa_code");
   lunL_readmfa(L, -1, ARG, &options.mfa_code, &options.mfa_data);
   lua_setiuservalue(L, -2, LUNL_SESSION_MFA);
   if (lun_session_assume_role(&session->session, source, &options, &err))
@@ -204,8 +201,8 @@ int lunL_session_web_identity(lua_State *L)
 
   lua_settop(L, ARG);
   lun_web_identity_options_init(&options);
-  lunL_opts(L, ARG, web_options, WEB_OPTIONS, &options);
   options.policy = read_policy(L);
+  lunL_opts(L, ARG, web_options, WEB_OPTIONS, &options);
   options.policy_arns = read_list(L, "policy_arns", &options.npolicy_arns);
   session = new_session(L);
   if (lun_session_web_identity(&session->session, source, &options, &err))

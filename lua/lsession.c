@@ -156,8 +156,7 @@ static int read_wait(lua_State *L)
 {
   int wait = 0;
 
-  lua_pushliteral(L, "wait");
-  if (lua_rawget(L, 1) != LUA_TNIL)
+  if (lunL_getopt(L, 1, "wait") != LUA_TNIL)
     wait = lua_toboolean(L, -1) ? 1 : -1;
   lua_pop(L, 1);
   return wait;
@@ -168,8 +167,7 @@ static void keep_mfa(lua_State *L, struct lun_session_options *out)
 {
   if (!lua_istable(L, 1))
     return;
-  lua_pushliteral(L, "mfa_code");
-  lua_rawget(L, 1);
+  (void)lunL_getopt(L, 1, "mfa_code");
   lunL_readmfa(L, -1, 1, &out->mfa_code, &out->mfa_data);
   lua_setiuservalue(L, -2, LUNL_SESSION_MFA);
 }

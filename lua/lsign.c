@@ -118,7 +118,7 @@ struct work {
 static void read_key(lua_State *L, struct work *work)
 {
   (void)lunL_readcred(L, OPTIONS, &work->key);
-  lua_getfield(L, -1, "session_token");
+  (void)lunL_getopt(L, -1, "session_token");
   work->token = lua_gettop(L);
   work->token_secret = lunL_testsecret(L, work->token) != NULL;
 }
@@ -130,7 +130,7 @@ static int64_t read_time(lua_State *L)
   int64_t seconds = 0;
   int good = 1;
 
-  if (lua_getfield(L, OPTIONS, "time") == LUA_TNIL) {
+  if (lunL_getopt(L, OPTIONS, "time") == LUA_TNIL) {
     seconds = lun_clock_wall_ms(lunL_ctx(L)) / 1000;
   } else if (lua_type(L, -1) == LUA_TSTRING) {
     text.ptr = lua_tolstring(L, -1, &text.len);
@@ -184,7 +184,7 @@ static void read_options(lua_State *L, struct work *work)
   options->sign_token = true;
   options->expires = EXPIRES_DEFAULT;
   lunL_opts(L, OPTIONS, sign_options, SIGN_OPTIONS, options);
-  if (lua_getfield(L, OPTIONS, "region_set") != LUA_TNIL)
+  if (lunL_getopt(L, OPTIONS, "region_set") != LUA_TNIL)
     lunL_failf(L, LUN_EINVALID, "sign for one region, with region",
                "region_set asks for SigV4a, which is not there yet");
   if (options->region == NULL || options->service == NULL)
@@ -321,7 +321,7 @@ static int sign(lua_State *L, bool presign)
   if (presign)
     push_url(L, &work);
   else
-    lua_getfield(L, OPTIONS, work.options.url != NULL ? "url" : "target");
+    (void)lunL_getopt(L, OPTIONS, work.options.url != NULL ? "url" : "target");
   lua_setfield(L, -2, "url");
   set_bytes(L, "canonical_request", &result->canonical_request,
             work.request.secret || work.token_secret);

@@ -207,7 +207,7 @@ static const char *const *read_argv(lua_State *L)
   size_t i = 0;
   int table = 0;
 
-  lua_getfield(L, 1, "argv");
+  (void)lunL_getopt(L, 1, "argv");
   table = lua_gettop(L);
   count = lua_rawlen(L, table);
   luaL_argcheck(L, count > 0, 1, "option 'argv' has no program in it");
@@ -269,7 +269,7 @@ static const char *const *read_env(lua_State *L)
   size_t i = 0;
   int table = 0;
 
-  if (lua_getfield(L, 1, "env") == LUA_TNIL)
+  if (lunL_getopt(L, 1, "env") == LUA_TNIL)
     return NULL;
   table = lua_gettop(L);
   text = lunL_buf_new(L, SIZE_MAX);

@@ -29,7 +29,7 @@ static int64_t read_mode(lua_State *L, int arg)
   size_t i = 0;
   int good = 1;
 
-  if (lua_getfield(L, arg, "mode") == LUA_TNIL) {
+  if (lunL_getopt(L, arg, "mode") == LUA_TNIL) {
     lua_pop(L, 1);
     return -1;
   }
@@ -89,7 +89,7 @@ static void read_owner(lua_State *L, int arg, struct lun_file_want *want)
   struct lun_span group = {NULL, 0};
   const char *colon = NULL;
 
-  if (lua_getfield(L, arg, "owner") != LUA_TNIL) {
+  if (lunL_getopt(L, arg, "owner") != LUA_TNIL) {
     text.ptr = luaL_checklstring(L, -1, &text.len);
     colon = memchr(text.ptr, ':', text.len);
     if (colon != NULL) {

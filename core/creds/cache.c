@@ -181,3 +181,17 @@ enum lun_code lun_cache_write(lun_ctx *ctx, const char *path,
   lun_stage_free(stage);
   return rc;
 }
+
+enum lun_code lun_cache_replace(lun_ctx *ctx, const char *path,
+                                struct lun_span before, struct lun_span bytes,
+                                struct lun_error *err)
+{
+  struct lun_buf now = LUN_BUF_INIT(ctx, LUN_DOCUMENT_MAX);
+  enum lun_code rc = lun_cache_read(&now, path, err);
+
+  if (!rc && !lun_secret_equal(lun_buf_view(&now), before))
+    rc =
+        lun_error_set(err, LUN_EFILE, "%s: somebody else has written it", path);
+  lun_buf_done(&now);
+  return rc ? rc : lun_cache_write(ctx, path, bytes, err);
+}

@@ -58,4 +58,13 @@ LUN_NODISCARD enum lun_code lun_cache_write(lun_ctx *ctx, const char *path,
                                             struct lun_span bytes,
                                             struct lun_error *err);
 
+/*
+ * The same, unless the file is no longer what was read of it, BEFORE: whoever
+ * has written it meanwhile may have logged in.
+ */
+LUN_NODISCARD enum lun_code lun_cache_replace(lun_ctx *ctx, const char *path,
+                                              struct lun_span before,
+                                              struct lun_span bytes,
+                                              struct lun_error *err);
+
 #endif

@@ -230,19 +230,6 @@ static enum lun_code edit(struct lun_buf *out,
   return rc;
 }
 
-/* Not over what somebody else has written: he may have logged in. */
-static enum lun_code save(const struct lun_login_file *file,
-                          struct lun_span bytes)
-{
-  struct lun_buf now = LUN_BUF_INIT(file->ctx, LUN_DOCUMENT_MAX);
-  enum lun_code rc = lun_cache_read(&now, file->path, NULL);
-
-  if (!rc && !lun_secret_equal(lun_buf_view(&now), lun_buf_view(&file->bytes)))
-    rc = LUN_EFILE;
-  lun_buf_done(&now);
-  return rc ? rc : lun_cache_write(file->ctx, file->path, bytes, NULL);
-}
-
 enum lun_code lun_login_file_renew(struct lun_login_file *file,
                                    struct lun_span answer, int64_t now,
                                    enum lun_code *saved, struct lun_error *err)
@@ -263,7 +250,9 @@ enum lun_code lun_login_file_renew(struct lun_login_file *file,
   if (!rc)
     rc = read_keys(&cred, &object, &next, err);
   if (!rc) {
-    *saved = save(file, lun_buf_view(&bytes));
+    *saved =
+        lun_cache_replace(file->ctx, file->path, lun_buf_view(&file->bytes),
+                          lun_buf_view(&bytes), NULL);
     rc = *saved == LUN_ENOMEM ? lun_error_nomem(err) : LUN_OK;
   }
   if (!rc) {

@@ -96,8 +96,8 @@ static enum lun_code call(struct sso_provider *provider, struct lun_error *err)
                                  .headers = &bearer,
                                  .nheaders = 1,
                                  .quota = &provider->quota};
-  enum lun_code rc = lun_target_find(
-      &provider->target, settings, input.op->service, conf->region.value, err);
+  enum lun_code rc = lun_sso_conf_target(&provider->target, conf, base->place,
+                                         input.op->service, err);
 
   lun_buf_adds(&query, "role_name=");
   lun_uri_encode(&query, lun_span_of(conf->role_name.value), false);

@@ -178,6 +178,24 @@ enum lun_code lun_sso_conf_read(struct lun_sso_conf *out,
   return rc ? rc : check_values(out, err);
 }
 
+enum lun_code lun_sso_conf_target(struct lun_target *target,
+                                  const struct lun_sso_conf *conf,
+                                  const struct lun_place *place,
+                                  const struct lun_service *service,
+                                  struct lun_error *err)
+{
+  enum lun_code rc = lun_target_find(target, place->settings, service,
+                                     conf->region.value, err);
+
+  if (rc != LUN_EINVALID)
+    return rc;
+  lun_error_prefix(err, "profile \"%s\", sso_region in %s:%d: ", conf->profile,
+                   conf->region.path, conf->region.line);
+  if (err != NULL)
+    err->code = LUN_ECREDENTIALS;
+  return LUN_ECREDENTIALS;
+}
+
 void lun_sso_conf_hint(const struct lun_sso_conf *conf, struct lun_error *err)
 {
   lun_error_hint(err,

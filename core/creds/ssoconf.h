@@ -5,6 +5,7 @@
 #ifndef LUN_SSOCONF_H
 #define LUN_SSOCONF_H
 
+#include "../conf/target.h"
 #include "provider.h"
 
 struct lun_sso_conf {
@@ -26,6 +27,13 @@ LUN_NODISCARD enum lun_code lun_sso_conf_read(struct lun_sso_conf *out,
                                               const struct lun_place *place,
                                               const char *profile, bool role,
                                               struct lun_error *err);
+
+/* The target of SERVICE in the region there.  LUN_ECREDENTIALS, with file and
+ * line, if there can be none. */
+LUN_NODISCARD enum lun_code
+lun_sso_conf_target(struct lun_target *target, const struct lun_sso_conf *conf,
+                    const struct lun_place *place,
+                    const struct lun_service *service, struct lun_error *err);
 
 /* The next step for who has to log in again. */
 void lun_sso_conf_hint(const struct lun_sso_conf *conf, struct lun_error *err);

@@ -165,9 +165,8 @@ static enum lun_code call(struct lun_sso_token *token, struct lun_span body,
   struct lun_call_input input = {.op = lun_op_get(LUN_OP_CreateToken),
                                  .body = body,
                                  .quota = &token->quota};
-  enum lun_code rc =
-      lun_target_find(&token->target, token->place->settings, input.op->service,
-                      token->conf.region.value, err);
+  enum lun_code rc = lun_sso_conf_target(&token->target, &token->conf,
+                                         token->place, input.op->service, err);
 
   if (rc)
     return rc;
@@ -217,8 +216,9 @@ static void log_word(const struct lun_sso_token *token, enum lun_level level,
 }
 
 /*
- * Writes what is new to the file.  A cache that cannot be written (on a
- * read-only disk, say) fails nobody who has the token: memory alone does.
+ * Writes what is new to the file, but not over a new login of somebody else's.
+ * A cache that cannot be written (on a read-only disk, say) fails nobody who
+ * has the token: memory alone does.
  */
 static enum lun_code save(const struct lun_sso_token *token,
                           struct lun_span refresh, struct lun_error *err)
@@ -247,7 +247,8 @@ static enum lun_code save(const struct lun_sso_token *token,
   if (!rc)
     rc = lun_buf_status(&bytes, "a token's file", err);
   if (!rc)
-    rc = lun_cache_write(ctx, token->path, lun_buf_view(&bytes), err);
+    rc = lun_cache_replace(ctx, token->path, lun_buf_view(&token->file),
+                           lun_buf_view(&bytes), err);
   if (rc && rc != LUN_ENOMEM)
     log_word(token, LUN_WARN, "sso.cache_not_written", rc);
   for (i = 0; i < 3; i++)

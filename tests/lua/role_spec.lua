@@ -85,6 +85,18 @@ describe("a session on a role", function()
     assert.equal("", requests())
   end)
 
+  it("are read when no code of Lua's runs any more", function()
+    local encode <const> = ln.json.encode
+    local given = { role_arn = READER, policy = {} }
+    ln.json.encode = function(value)
+      given.role_arn = nil
+      return encode(value)
+    end
+    local said = message(session().assume_role, session(), given)
+    ln.json.encode = encode
+    assert.matches("'role_arn' is missing", said)
+  end)
+
   it("says why it is denied", function()
     local closed = session():assume_role { role_arn = "arn:aws:iam::222222222222:role/closed" }
     local e = fails("access_denied", closed.credentials, closed)

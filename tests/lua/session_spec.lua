@@ -152,6 +152,13 @@ describe("a session", function()
     fails("credentials", ln.session, { profile = "nobody" })
   end)
 
+  it("runs no metamethod of them", function()
+    local meta = { __index = function() error "called" end }
+    assert.equal("eu-west-1", ln.session(setmetatable({ region = "eu-west-1" }, meta)):region())
+    local child <close> = require "lunette.os".spawn(setmetatable({ argv = { "true" } }, meta))
+    assert.same({ exit = 0 }, child:wait(10))
+  end)
+
   it("never shows a secret in an error", function()
     local s = ln.session(options)
     for _, ref in ipairs { "prod/db#nope", "prod/db#password.x", "none", "prod/db#port[0]" } do

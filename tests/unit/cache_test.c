@@ -194,6 +194,26 @@ static void writing(void **state)
   assert_null(strstr(error.message, "canary"));
 }
 
+static void replacing(void **state)
+{
+  const struct lun_span old = LUN_SPAN_LIT("canary-1");
+  const struct lun_span new = LUN_SPAN_LIT("canary-2");
+  struct lun_buf text = LUN_BUF_INIT(ctx, 64);
+
+  (void)state;
+  assert_int_equal(lun_cache_write(ctx, file(), old, &error), LUN_OK);
+  assert_int_equal(lun_cache_replace(ctx, file(), old, new, &error), LUN_OK);
+  assert_int_equal(lun_cache_replace(ctx, file(), old, old, &error), LUN_EFILE);
+  assert_has(error.message, "somebody else has written it");
+  assert_int_equal(lun_cache_read(&text, file(), &error), LUN_OK);
+  assert_string_equal(lun_buf_text(&text), "canary-2");
+  lun_buf_done(&text);
+  assert_int_equal(unlink(file()), 0);
+  assert_int_equal(lun_cache_replace(ctx, file(), new, old, &error),
+                   LUN_ENOTFOUND);
+  assert_int_equal(access(file(), F_OK), -1);
+}
+
 /* ---------------------------------------------------------------- memory -- */
 
 static enum lun_code all(struct lun_error *err)
@@ -232,8 +252,13 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      CACHE(paths),   CACHE(reading), CACHE(members),
-      CACHE(editing), CACHE(writing), CACHE(every_allocation_fails_once),
+      CACHE(paths),
+      CACHE(reading),
+      CACHE(members),
+      CACHE(editing),
+      CACHE(writing),
+      CACHE(replacing),
+      CACHE(every_allocation_fails_once),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,19 @@ static void half_a_configuration(void **state)
         "The specified sso-session does not exist: \"oops\"");
 }
 
+/* It may be one of an endpoint of the user's own, but there is none. */
+static void a_region_that_is_none(void **state)
+{
+  (void)state;
+  set_config("[profile dev]\nsso_account_id = 1\nsso_role_name = R\n"
+             "sso_start_url = https://ssotest.awsapps.com/start\n"
+             "sso_region = home\n");
+  set_cache(FILE_OLD, TOKEN_OLD(IN_20_MINUTES));
+  fails(lun_provider_sso, NULL, "profile \"dev\", sso_region in ");
+  assert_has(error.message, "config:5: \"home\" is not a region");
+  assert_has(error.hint, "us-east-1");
+}
+
 static void without_a_token(void **state)
 {
   static const struct answer never[] = {{SEND_IT, NULL}};
@@ -314,6 +327,7 @@ int main(void)
       SSO(as_the_source_of_a_role),
       SSO(not_asked_for),
       SSO(half_a_configuration),
+      SSO(a_region_that_is_none),
       SSO(without_a_token),
       SSO(a_token_that_is_revoked),
       SSO(a_role_that_is_not_assigned),

@@ -384,16 +384,16 @@ static void answers_that_cannot_be(void **state)
 /* --------------------------------------------------------- circumstances -- */
 
 static char words[256];
-static bool rewrite;
+static const char *rewrite;
 
-/* Another program logs in when a renewal has just failed. */
+/* Another program logs in at the event called so. */
 static void on_event(void *data, const struct lun_event *event)
 {
   (void)data;
   if (strncmp(event->word, "sso.", 4) == 0)
     (void)snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s ",
                    event->word);
-  if (rewrite && strcmp(event->word, "sso.renew_failed") == 0)
+  if (rewrite != NULL && strcmp(event->word, rewrite) == 0)
     set_cache(FILE_NEW, TOKEN_NEW("2026-11-23T12:00:00Z"));
 }
 
@@ -403,10 +403,26 @@ static void renewed_by_another(void **state)
 
   (void)state;
   lun_log_sink(ctx, on_event, NULL);
-  rewrite = true;
+  rewrite = "sso.renew_failed";
   set_up(TOKEN_NEW(PAST), script, 1);
   gives("canary-token", NOW + 43200);
-  rewrite = false;
+  rewrite = NULL;
+}
+
+/* Somebody logs in while the service is asked. */
+static void a_login_meanwhile(void **state)
+{
+  struct answer script[] = {{SEND_IT, token_answer("")}};
+
+  (void)state;
+  lun_log_sink(ctx, on_event, NULL);
+  words[0] = '\0';
+  rewrite = "http.done";
+  set_up(TOKEN_NEW(PAST), script, 1);
+  gives(FRESH, NOW + 28800);
+  rewrite = NULL;
+  assert_string_equal(words, "sso.cache_not_written sso.renewed ");
+  assert_string_equal(cache_text(), TOKEN_NEW("2026-11-23T12:00:00Z"));
 }
 
 static void a_cache_that_cannot_be_written(void **state)
@@ -567,6 +583,7 @@ int main(void)
       TOKEN(out_of_reach_and_expired),
       TOKEN(answers_that_cannot_be),
       TOKEN(renewed_by_another),
+      TOKEN(a_login_meanwhile),
       TOKEN(a_cache_that_cannot_be_written),
       TOKEN(no_answer_in_time),
       TOKEN(a_deadline),
