@@ -77,11 +77,6 @@ static bool failed(const struct lun_entry *entry)
   return entry->task.done && entry->task.rc != LUN_OK;
 }
 
-static bool same(const char *a, const char *b)
-{
-  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 /* AWSCURRENT is always said, so that a policy's condition on the stage can
  * see it (aws-behaviour.md section 10.2). */
 static const char *stage_of(const struct lun_ref *ref)
@@ -96,9 +91,9 @@ static struct lun_entry *find(lun_session *session, const struct lun_ref *ref)
   struct lun_entry *entry = lun_session_cache(session)->entries;
 
   while (entry != NULL &&
-         !(same(entry->id, ref->text) && same(entry->region, ref->region) &&
-           same(entry->stage, stage_of(ref)) &&
-           same(entry->version, ref->version)))
+         !(lun_text_equal(entry->id, ref->text) && lun_text_equal(entry->region, ref->region) &&
+           lun_text_equal(entry->stage, stage_of(ref)) &&
+           lun_text_equal(entry->version, ref->version)))
     entry = entry->next;
   return entry;
 }

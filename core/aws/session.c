@@ -1,7 +1,6 @@
 /*
  * Sessions made from one another share a run: the loop, which outlives all of
- * them, and the roles that any of them has taken on, so that STS is asked
- * once.  A session on a role holds its source's credentials by reference, not
+ * them, and the sources of their credentials, so that each is asked once.  A session on a role holds its source's credentials by reference, not
  * the session that it was made from, so there is no cycle; one that a
  * reference asked for is kept by the session that made it.
  */
@@ -9,7 +8,7 @@
 
 #include "../base/error.h"
 
-#define ROLES_MAX 64 /* that a run remembers; the oldest goes first */
+#define SOURCES_MAX 64 /* that a run remembers; the oldest goes first */
 
 /* What the sessions of one family share. */
 struct run {
@@ -17,8 +16,8 @@ struct run {
   int refs;
   lun_loop *loop;
   int64_t limit; /* monotonic ms that no call outlasts; 0: none */
-  lun_source *roles[ROLES_MAX]; /* NULL: free, or forgotten */
-  size_t nroles; /* all that there were; the N-th is at N modulo ROLES_MAX */
+  lun_source *sources[SOURCES_MAX]; /* NULL: free, or forgotten */
+  size_t nsources; /* that there were; the N-th is at N modulo SOURCES_MAX */
 };
 
 /* A session that some reference asked for. */
@@ -51,8 +50,8 @@ static void run_unref(struct run *run)
 
   if (run == NULL || --run->refs > 0)
     return;
-  for (i = 0; i < ROLES_MAX; i++)
-    lun_source_unref(run->roles[i]);
+  for (i = 0; i < SOURCES_MAX; i++)
+    lun_source_unref(run->sources[i]);
   lun_loop_free(run->loop);
   lun_mem_free(run->ctx, run);
 }
@@ -77,22 +76,21 @@ static enum lun_code run_new(struct run **out, lun_ctx *ctx,
 }
 
 /*
- * The run's own source for the role that SOURCE is for: one that there is
- * already, or SOURCE itself, which is remembered.  Takes SOURCE, gives a
- * reference.
+ * The run's own source of what SOURCE is for: one that there is already, or
+ * SOURCE itself, which is remembered.  Takes SOURCE, gives a reference.
  */
 static lun_source *share(struct run *run, lun_source *source)
 {
   lun_source **slot = NULL;
   size_t i = 0;
 
-  for (i = 0; i < ROLES_MAX; i++) {
-    if (run->roles[i] != NULL && lun_source_same(run->roles[i], source)) {
+  for (i = 0; i < SOURCES_MAX; i++) {
+    if (run->sources[i] != NULL && lun_source_same(run->sources[i], source)) {
       lun_source_unref(source);
-      return lun_source_ref(run->roles[i]);
+      return lun_source_ref(run->sources[i]);
     }
   }
-  slot = &run->roles[run->nroles++ % ROLES_MAX];
+  slot = &run->sources[run->nsources++ % SOURCES_MAX];
   lun_source_unref(*slot);
   *slot = lun_source_ref(source);
   return source;
@@ -104,13 +102,13 @@ static void forget_orphans(struct run *run)
 {
   size_t i = 0;
 
-  while (i < ROLES_MAX) {
-    lun_source *role = run->roles[i++];
+  while (i < SOURCES_MAX) {
+    lun_source *source = run->sources[i++];
 
-    if (role == NULL || !lun_source_orphaned(role))
+    if (source == NULL || !lun_source_orphaned(source))
       continue;
-    run->roles[i - 1] = NULL;
-    lun_source_unref(role);
+    run->sources[i - 1] = NULL;
+    lun_source_unref(source);
     i = 0;
   }
 }
@@ -136,7 +134,7 @@ static enum lun_code session_new(lun_session **out, struct run *run,
   return LUN_OK;
 }
 
-static enum lun_code fixed_source(lun_session *session,
+static enum lun_code fixed_source(lun_source **out, struct lun_place *place,
                                   const struct lun_session_options *options,
                                   struct lun_error *err)
 {
@@ -149,11 +147,28 @@ static enum lun_code fixed_source(lun_session *session,
       .provider = "session",
   };
 
-  rc = lun_cred_new(&cred, session->ctx, &fields, err);
-  if (rc)
-    return rc;
-  rc = lun_source_fixed(&session->source, session->place, cred, err);
+  rc = lun_cred_new(&cred, place->ctx, &fields, err);
+  if (!rc)
+    rc = lun_source_fixed(out, place, cred, err);
   lun_cred_unref(cred);
+  return rc;
+}
+
+/* The source that OPTIONS ask for; the run's own, if it has such a one. */
+static enum lun_code source_of(lun_source **out, struct run *run,
+                               struct lun_place *place,
+                               const struct lun_session_options *options,
+                               struct lun_error *err)
+{
+  enum lun_code rc = LUN_OK;
+
+  /* Any of the three, so that a part of a set is an error, not passed over. */
+  if (options->access_key_id != NULL || options->secret_access_key != NULL ||
+      options->session_token != NULL)
+    return fixed_source(out, place, options, err);
+  rc = lun_source_chain(out, place, err);
+  if (!rc)
+    *out = share(run, *out);
   return rc;
 }
 
@@ -165,7 +180,7 @@ static enum lun_code make(lun_session **out, struct run *run,
   enum lun_code rc = LUN_OK;
   struct lun_settings *settings = NULL;
   struct lun_place *place = NULL;
-  lun_session *session = NULL;
+  lun_source *source = NULL;
 
   rc = lun_settings_new(&settings, run->ctx, options, env, err);
   if (rc)
@@ -173,22 +188,16 @@ static enum lun_code make(lun_session **out, struct run *run,
   rc = lun_place_new(&place, run->loop, settings, err);
   lun_settings_unref(settings);
   if (!rc)
-    rc = session_new(&session, run, place, err);
+    rc = source_of(&source, run, place, options, err);
   lun_place_unref(place);
   if (rc)
     return rc;
-  /* Any of the three, so that a part of a set is an error, not passed over. */
-  if (options->access_key_id != NULL || options->secret_access_key != NULL ||
-      options->session_token != NULL)
-    rc = fixed_source(session, options, err);
+  rc = session_new(out, run, lun_source_place(source), err);
+  if (rc)
+    lun_source_unref(source);
   else
-    rc = lun_source_chain(&session->source, session->place, err);
-  if (rc) {
-    lun_session_unref(session);
-    return rc;
-  }
-  *out = session;
-  return LUN_OK;
+    (*out)->source = source;
+  return rc;
 }
 
 enum lun_code lun_session_make(lun_session **out, lun_ctx *ctx,
@@ -442,19 +451,14 @@ enum lun_code lun_session_why(struct lun_trace *trace, struct lun_cred **out,
 
 /* -------------------------------------------------------- by reference -- */
 
-static bool same(const char *a, const char *b)
-{
-  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static lun_session *find_derived(const lun_session *session,
                                  const struct lun_ref *ref)
 {
   const struct derived *at = session->derived;
 
-  while (at != NULL &&
-         !(same(at->profile, ref->profile) && same(at->role, ref->role) &&
-           same(at->external_id, ref->external_id)))
+  while (at != NULL && !(lun_text_equal(at->profile, ref->profile) &&
+                         lun_text_equal(at->role, ref->role) &&
+                         lun_text_equal(at->external_id, ref->external_id)))
     at = at->next;
   return at != NULL ? at->session : NULL;
 }

@@ -152,9 +152,9 @@ static void warn_open(lun_ctx *ctx, const char *path, const struct stat *info)
     lun_log(ctx, LUN_WARN, "conf.credentials_readable", &field, 1);
 }
 
-static enum lun_code read_ini(struct lun_ini *out, lun_ctx *ctx,
-                              enum lun_ini_kind kind, const char *path,
-                              struct lun_error *err)
+static enum lun_code read_ini(struct lun_ini *out, unsigned char *digest,
+                              lun_ctx *ctx, enum lun_ini_kind kind,
+                              const char *path, struct lun_error *err)
 {
   enum lun_code rc = LUN_OK;
   struct lun_buf text = LUN_BUF_INIT(ctx, CONFIG_MAX);
@@ -165,6 +165,8 @@ static enum lun_code read_ini(struct lun_ini *out, lun_ctx *ctx,
   if (kind == LUN_INI_CREDENTIALS)
     warn_open(ctx, path, &info);
   rc = lun_file_read(&text, path, err);
+  if (!rc)
+    rc = lun_hash_sha256(digest, lun_buf_view(&text), err);
   if (!rc)
     rc = lun_ini_parse(out, ctx, kind, lun_buf_view(&text), path, err);
   lun_buf_done(&text);
@@ -183,10 +185,11 @@ enum lun_code lun_files_load(struct lun_files *out, lun_ctx *ctx,
     rc = locate(&files.credentials_path, ctx, env,
                 "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", err);
   if (!rc)
-    rc = read_ini(&files.config, ctx, LUN_INI_CONFIG, files.config_path, err);
+    rc = read_ini(&files.config, files.config_digest, ctx, LUN_INI_CONFIG,
+                  files.config_path, err);
   if (!rc)
-    rc = read_ini(&files.credentials, ctx, LUN_INI_CREDENTIALS,
-                  files.credentials_path, err);
+    rc = read_ini(&files.credentials, files.credentials_digest, ctx,
+                  LUN_INI_CREDENTIALS, files.credentials_path, err);
   if (rc) {
     lun_files_done(&files);
     return rc;
@@ -206,6 +209,15 @@ void lun_files_done(struct lun_files *files)
   lun_mem_free(files->ctx, files->config_path);
   lun_mem_free(files->ctx, files->credentials_path);
   memset(files, 0, sizeof(*files));
+}
+
+bool lun_files_same(const struct lun_files *a, const struct lun_files *b)
+{
+  return lun_text_equal(a->config_path, b->config_path) &&
+         lun_text_equal(a->credentials_path, b->credentials_path) &&
+         memcmp(a->config_digest, b->config_digest, LUN_SHA256_LEN) == 0 &&
+         memcmp(a->credentials_digest, b->credentials_digest, LUN_SHA256_LEN) ==
+             0;
 }
 
 bool lun_files_has(const struct lun_files *files, const char *profile)

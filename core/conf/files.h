@@ -7,6 +7,7 @@
 #define LUN_FILES_H
 
 #include "../os/file.h"
+#include "../sign/hash.h"
 #include "../text/ini.h"
 #include "../text/near.h"
 
@@ -43,6 +44,8 @@ struct lun_files {
   /* Of a file that is not there, ctx is NULL. */
   struct lun_ini config;
   struct lun_ini credentials;
+  unsigned char config_digest[LUN_SHA256_LEN]; /* zero: no such file */
+  unsigned char credentials_digest[LUN_SHA256_LEN];
 };
 
 /*
@@ -54,6 +57,9 @@ LUN_NODISCARD enum lun_code lun_files_load(struct lun_files *out, lun_ctx *ctx,
                                            const struct lun_env *env,
                                            struct lun_error *err);
 void lun_files_done(struct lun_files *files);
+
+/* True if both come from the same paths and bytes. */
+bool lun_files_same(const struct lun_files *a, const struct lun_files *b);
 
 /* True if the profile is in either file. */
 bool lun_files_has(const struct lun_files *files, const char *profile);

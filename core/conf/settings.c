@@ -509,3 +509,44 @@ void lun_settings_unref(struct lun_settings *settings)
   lun_mem_free(settings->ctx, settings->imds_role);
   lun_mem_free(settings->ctx, settings);
 }
+
+/* What comes of the options, or of variables that may have changed. */
+static bool same_texts(const struct lun_settings *a,
+                       const struct lun_settings *b)
+{
+  return lun_text_equal(a->profile, b->profile) &&
+         lun_text_equal(a->region, b->region) &&
+         lun_text_equal(a->endpoint_url, b->endpoint_url) &&
+         lun_text_equal(a->ca, b->ca) && lun_text_equal(a->here, b->here) &&
+         lun_text_equal(a->imds_endpoint, b->imds_endpoint) &&
+         lun_text_equal(a->imds_role, b->imds_role);
+}
+
+static bool same_flags(const struct lun_settings *a,
+                       const struct lun_settings *b)
+{
+  return a->profile_explicit == b->profile_explicit &&
+         a->profile_named == b->profile_named &&
+         a->region_explicit == b->region_explicit && a->fips == b->fips &&
+         a->dual_stack == b->dual_stack && a->sts_legacy == b->sts_legacy &&
+         a->connect_auto == b->connect_auto && a->wait == b->wait &&
+         a->imds_disabled == b->imds_disabled && a->imds_v1 == b->imds_v1;
+}
+
+static bool same_limits(const struct lun_settings *a,
+                        const struct lun_settings *b)
+{
+  return a->max_attempts == b->max_attempts && a->connect_ms == b->connect_ms &&
+         a->deadline_ms == b->deadline_ms &&
+         a->imds_timeout_ms == b->imds_timeout_ms &&
+         a->imds_attempts == b->imds_attempts;
+}
+
+bool lun_settings_same(const struct lun_settings *a,
+                       const struct lun_settings *b)
+{
+  return a->env.get == b->env.get && a->env.data == b->env.data &&
+         a->mfa_code == b->mfa_code && a->mfa_data == b->mfa_data &&
+         same_texts(a, b) && same_flags(a, b) && same_limits(a, b) &&
+         lun_files_same(&a->files, &b->files);
+}

@@ -63,6 +63,14 @@ lun_settings_new(struct lun_settings **out, lun_ctx *ctx,
 struct lun_settings *lun_settings_ref(struct lun_settings *settings);
 void lun_settings_unref(struct lun_settings *settings); /* NULL is fine */
 
+/*
+ * True if both have come from the same options, environment and files, so
+ * that credentials found by one are those of the other.  What a variable has
+ * become since is not looked at.
+ */
+bool lun_settings_same(const struct lun_settings *a,
+                       const struct lun_settings *b);
+
 /* How long a call of REGION may take to connect, in ms, from a machine in
  * HERE ("" if that is not known). */
 int64_t lun_settings_connect(const struct lun_settings *settings,

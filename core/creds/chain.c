@@ -405,6 +405,16 @@ enum lun_code lun_source_chain(lun_source **out, struct lun_place *place,
   return lun_source_new(out, place, chain_fetch, err);
 }
 
+bool lun_source_is_chain(const lun_source *source)
+{
+  return source->fetch == chain_fetch;
+}
+
+struct lun_place *lun_source_place(const lun_source *source)
+{
+  return source->place;
+}
+
 enum lun_code lun_source_fixed(lun_source **out, struct lun_place *place,
                                struct lun_cred *cred, struct lun_error *err)
 {

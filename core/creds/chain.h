@@ -30,12 +30,15 @@ lun_source_web_identity(lun_source **out, struct lun_place *place,
                         const struct lun_web_identity_options *options,
                         struct lun_error *err);
 
-/* True if both are roles, and what one gets from STS serves the other: the
- * same base, place and options. */
+/* Where SOURCE asks; borrowed from it. */
+struct lun_place *lun_source_place(const lun_source *source);
+
+/* True if what one gets serves the other: both are the chain, with the same
+ * settings, or roles of the same base, place and options. */
 bool lun_source_same(const lun_source *a, const lun_source *b);
 
 /*
- * True if nobody but the caller has SOURCE, a role, and if renewing it might
+ * True if nobody but the caller has SOURCE, and if renewing it might
  * ask somebody for a code: who that is may have gone with those who had it.
  */
 bool lun_source_orphaned(const lun_source *source);

@@ -125,8 +125,12 @@ lun_source_web_identity(lun_source **out, struct lun_place *place,
 
 bool lun_source_same(const lun_source *a, const lun_source *b)
 {
-  return a->fetch == role_fetch && b->fetch == role_fetch &&
-         a->base == b->base && a->place == b->place &&
+  if (a->fetch != b->fetch)
+    return false;
+  if (a->fetch != role_fetch)
+    return lun_source_is_chain(a) &&
+           lun_settings_same(a->place->settings, b->place->settings);
+  return a->base == b->base && a->place == b->place &&
          lun_role_same(&a->role, &b->role);
 }
 

@@ -480,16 +480,11 @@ void lun_role_done(struct lun_role *role)
 
 /* ----------------------------------------------------------- comparison -- */
 
-static bool same(const char *a, const char *b)
-{
-  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 bool lun_role_same(const struct lun_role *a, const struct lun_role *b)
 {
-  return same(a->arn, b->arn) && same(a->form, b->form) &&
+  return lun_text_equal(a->arn, b->arn) && lun_text_equal(a->form, b->form) &&
          a->named == b->named &&
-         (!a->named || same(a->session_name, b->session_name)) &&
-         same(a->token_file, b->token_file) && same(a->region, b->region) &&
+         (!a->named || lun_text_equal(a->session_name, b->session_name)) &&
+         lun_text_equal(a->token_file, b->token_file) && lun_text_equal(a->region, b->region) &&
          a->mfa_code == b->mfa_code && a->mfa_data == b->mfa_data;
 }

@@ -43,6 +43,9 @@ lun_source_new(lun_source **out, struct lun_place *place,
                enum lun_step (*fetch)(lun_source *source),
                struct lun_error *err);
 
+/* True for the default chain's own source. */
+bool lun_source_is_chain(const lun_source *source);
+
 /* Ends a refresh: it has fetched CRED, whose expiry is told by a clock that
  * is SKEW seconds ahead of ours. */
 enum lun_step lun_source_adopt(lun_source *source, struct lun_cred *cred,

@@ -75,6 +75,11 @@ bool lun_text_same(struct lun_span a, struct lun_span b)
   return true;
 }
 
+bool lun_text_equal(const char *a, const char *b)
+{
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 bool lun_text_prefix(struct lun_span text, const char *prefix)
 {
   size_t len = strlen(prefix);

@@ -18,6 +18,7 @@ int lun_text_unhex(char c); /* the value of a hexadecimal digit, or -1 */
 struct lun_span lun_text_trim(struct lun_span text); /* of all space */
 struct lun_span lun_text_trim_blank(struct lun_span text);
 bool lun_text_same(struct lun_span a, struct lun_span b); /* ASCII case aside */
+bool lun_text_equal(const char *a, const char *b);        /* or both are NULL */
 bool lun_text_prefix(struct lun_span text, const char *prefix);
 
 /* Decimal digits, the whole span, within the range; else false. */

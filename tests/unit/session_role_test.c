@@ -30,6 +30,48 @@ static void a_role_in_code(void **state)
   lun_session_unref(role);
 }
 
+/* Sessions beside each other have one source as long as their settings are
+ * the same, and so one call for a role. */
+static void a_role_from_two_sessions(void **state)
+{
+  struct answer script[] = {{SEND_IT, reader_answer("ASIAONE")},
+                            {SEND_IT, reader_answer("ASIATWO")}};
+  struct lun_session_options settings_of[] = {{.size = sizeof(settings_of[0])},
+                                              {.size = sizeof(settings_of[0])}};
+  struct lun_role_options options = {.size = sizeof(options), .role_arn = ROLE};
+  lun_session *beside = NULL;
+  lun_session *role = NULL;
+  size_t i = 0;
+
+  (void)state;
+  env_keys();
+  set_config("[default]\n");
+  serve(script, 2);
+  assert_int_equal(make(NULL), LUN_OK);
+  assert_int_equal(lun_session_assume_role(&role, session, &options, &error),
+                   LUN_OK);
+  assert_string_equal(key_of(role), "ASIAONE");
+  lun_session_unref(role);
+  settings_of[1].max_attempts = 2;
+  for (i = 0; i < 3; i++) {
+    if (i == 2) /* a file that has changed may say something else */
+      set_config("[default]\nmax_attempts = 2\n");
+    assert_int_equal(
+        lun_session_beside(&beside, session, &settings_of[i > 0], &error),
+        LUN_OK);
+    assert_int_equal(lun_session_source(beside) == lun_session_source(session),
+                     i == 0);
+    assert_int_equal(lun_session_assume_role(&role, beside, &options, &error),
+                     LUN_OK);
+    if (i < 2) {
+      assert_string_equal(key_of(role), i == 0 ? "ASIAONE" : "ASIATWO");
+      assert_int_equal(requests(), i + 1);
+    }
+    lun_session_unref(role);
+    lun_session_unref(beside);
+  }
+}
+
 static void a_role_on_a_role(void **state)
 {
   struct answer script[] = {
@@ -530,6 +572,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       CASE(a_role_in_code),
+      CASE(a_role_from_two_sessions),
       CASE(a_role_on_a_role),
       CASE(roles_refused),
       CASE(an_expired_base),
