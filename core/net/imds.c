@@ -316,6 +316,7 @@ static enum lun_step fail(struct lun_imds_get *get, struct lun_error *err)
     get->resume_at = get->patience.resume_at;
     get->attempt = 0;
     get->renewed = false;
+    get->advice = NULL; /* of a token that may come yet */
     get->state = PAUSE;
     return LUN_STEP_WAIT;
   }
@@ -472,6 +473,8 @@ enum lun_code lun_imds_new(lun_imds **out, lun_loop *loop,
   imds->ctx = ctx;
   imds->loop = loop;
   imds->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+  if (imds->timeout_ms > INT32_MAX)
+    imds->timeout_ms = INT32_MAX; /* as HTTP has it; lun_imds_time fits then */
   imds->attempts = options->attempts > 0 ? options->attempts : 1;
   imds->v1 = options->v1;
   imds->wait = options->wait;

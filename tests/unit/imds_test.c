@@ -297,6 +297,17 @@ static void names_of_roles(void **state)
   assert_false(lun_imds_role(LUN_SPAN_LIT("a?b")));
 }
 
+static void longest_time(void **state)
+{
+  struct lun_imds_options options = {.timeout_ms = INT64_C(1000) * INT32_MAX,
+                                     .attempts = INT32_MAX};
+
+  (void)state;
+  assert_int_equal(lun_imds_new(&imds, loop, &options, &error), LUN_OK);
+  lun_imds_get_init(&get, imds);
+  assert_int_equal(lun_imds_time(imds), INT64_C(2) * INT32_MAX * INT32_MAX);
+}
+
 static void given_up(void **state)
 {
   struct answer script[] = {{HANG, NULL}};
@@ -355,6 +366,7 @@ int main(void)
       TEST(bad_endpoint),
       TEST(advice),
       TEST(names_of_roles),
+      TEST(longest_time),
       TEST(given_up),
       TEST(every_allocation_fails_once),
   };
