@@ -1,6 +1,7 @@
 /*
  * The pauses grow by a second each, to five: what comes at boot comes soon,
- * and what does not is no reason to ask every second.
+ * and what does not is no reason to ask every second.  The last one is cut so
+ * that there is just time for an answer.
  */
 #include "patience.h"
 
@@ -33,12 +34,15 @@ bool lun_patience_again(struct lun_patience *patience, struct lun_task *task,
 {
   const lun_ctx *ctx = lun_loop_ctx(task->loop);
   int64_t now = lun_clock_mono_ms(ctx);
+  int64_t left = task->deadline - reserve_ms - now;
   int64_t pause = patience->pause_ms + PAUSE_MS;
 
+  if (task->deadline == 0 || left <= 0)
+    return false;
   if (pause > PAUSE_MAX)
     pause = PAUSE_MAX;
-  if (task->deadline == 0 || now + pause + reserve_ms >= task->deadline)
-    return false;
+  if (pause > left)
+    pause = left;
   if (patience->pause_ms == 0)
     patience->began_at = now;
   patience->pause_ms = pause;
@@ -59,6 +63,6 @@ void lun_patience_tell(const struct lun_patience *patience, const lun_ctx *ctx,
     return;
   memcpy(message, err->message, sizeof(message));
   (void)snprintf(err->message, sizeof(err->message),
-                 "%.900s, for all of %" PRId64 " s", message,
+                 "%.900s, after waiting for %" PRId64 " s", message,
                  (lun_clock_mono_ms(ctx) - patience->began_at) / 1000);
 }

@@ -26,8 +26,8 @@ struct lun_patience {
 
 /*
  * True if TASK is to ask again at resume_at, and then its `what` says why, by
- * ERR.  False if so much of its deadline is gone that less than RESERVE_MS,
- * which asking may take, would be left; or if it has no deadline.
+ * ERR.  False if no more than RESERVE_MS, which asking may take, are left until
+ * its deadline; or if it has none.
  */
 bool lun_patience_again(struct lun_patience *patience, struct lun_task *task,
                         enum lun_awaited awaited, int64_t reserve_ms,

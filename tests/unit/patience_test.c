@@ -65,7 +65,7 @@ static void pauses(void **state)
   assert_true(lun_patience_again(&patience, &task, LUN_AWAITED_ROLE, 0, &err));
   assert_string_equal(told, "role metadata "); /* once for each */
   lun_patience_tell(&patience, ctx, &err);
-  assert_string_equal(err.message, "no role, for all of 20 s");
+  assert_string_equal(err.message, "no role, after waiting for 20 s");
   lun_task_stop(&task);
 }
 
@@ -81,11 +81,19 @@ static void no_time_left(void **state)
   ctx->clock.mono_ms = mono;
   lun_task_start(loop, &task, 13000);
   assert_false(
-      lun_patience_again(&patience, &task, LUN_AWAITED_ROLE, 2000, &err));
+      lun_patience_again(&patience, &task, LUN_AWAITED_ROLE, 3000, &err));
   lun_patience_tell(&patience, ctx, &err);
   assert_string_equal(err.message, "no role"); /* it was not waited for */
   assert_null(task.what);
   assert_true(
+      lun_patience_again(&patience, &task, LUN_AWAITED_ROLE, 1999, &err));
+  assert_int_equal(patience.resume_at, 11000);
+  now_ms = 11000; /* less than two seconds: the pause is cut */
+  assert_true(
+      lun_patience_again(&patience, &task, LUN_AWAITED_ROLE, 1999, &err));
+  assert_int_equal(patience.resume_at, 11001);
+  now_ms = 11001;
+  assert_false(
       lun_patience_again(&patience, &task, LUN_AWAITED_ROLE, 1999, &err));
   lun_task_stop(&task);
 }
@@ -114,7 +122,7 @@ static void a_long_reason(void **state)
   assert_true(lun_patience_again(&patience, &task, LUN_AWAITED_NAME, 0, &err));
   assert_in_range(strlen(task.what), 100, sizeof(patience.what) - 1);
   lun_patience_tell(&patience, ctx, &err);
-  assert_non_null(strstr(err.message, "x, for all of 0 s"));
+  assert_non_null(strstr(err.message, "x, after waiting for 0 s"));
   lun_task_stop(&task);
 }
 
@@ -201,7 +209,7 @@ static void until_there_is_no_time(void **state)
   assert_int_equal(run(&input, before + 2600), LUN_ENETWORK);
   assert_in_range(lun_clock_mono_ms(ctx) - before, 1000, 2600);
   assert_non_null(strstr(error.message, "cannot connect: Connection refused, "
-                                        "for all of 1 s"));
+                                        "after waiting for 1 s"));
   assert_string_equal(error.operation, "GetSecretValue");
   assert_in_range(error.attempts, 1, 3);
   (void)close(fd);
@@ -220,7 +228,7 @@ static void not_if_it_is_not_asked_for(void **state)
   input.max_attempts = 1;
   assert_int_equal(run(&input, before + 20000), LUN_ENETWORK);
   assert_in_range(lun_clock_mono_ms(ctx) - before, 0, 900);
-  assert_null(strstr(error.message, "for all"));
+  assert_null(strstr(error.message, "waiting"));
   assert_string_equal(told, "");
   (void)close(fd);
 }
