@@ -1,7 +1,7 @@
 /*
  * A program that prints credentials (aws-behaviour.md section 3.5), run like
  * botocore runs it: without a shell, with the whole environment, for it may
- * need our credentials to get its own, and without input.
+ * need our credentials to get its own, and without input or terminal.
  *
  * Of the profile's line no more than the program's name gets into an error:
  * passwords are given to programs as arguments.  The same goes for what it

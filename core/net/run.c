@@ -59,12 +59,12 @@ enum lun_code lun_run_start(struct lun_run *run, lun_loop *loop,
                             const struct lun_spawn_options *options,
                             int64_t deadline, struct lun_error *err)
 {
-  struct lun_spawn_options grouped = *options;
+  struct lun_spawn_options apart = *options;
   enum lun_code rc = LUN_OK;
 
   lun_run_done(run);
-  grouped.own_group = true;
-  rc = lun_child_new(&run->child, lun_loop_ctx(loop), &grouped, err);
+  apart.own_session = true;
+  rc = lun_child_new(&run->child, lun_loop_ctx(loop), &apart, err);
   if (rc)
     return rc;
   (void)snprintf(run->what, sizeof(run->what), "waiting for '%s' to end",

@@ -1,7 +1,8 @@
 /*
  * A child process as a task: fed, heard and waited for while the loop goes on
- * with what else there is.  It has a process group of its own, and none of it
- * outlives the task.
+ * with what else there is.  It has a session of its own: none of it outlives the
+ * task, and it has no terminal, for who reads one from the background is
+ * stopped, and never ends.
  */
 #ifndef LUN_RUN_H
 #define LUN_RUN_H
@@ -21,7 +22,7 @@ struct lun_run {
 void lun_run_init(struct lun_run *run);
 
 /*
- * Starts a child with OPTIONS, of which nothing is kept (`own_group` is meant
+ * Starts a child with OPTIONS, of which nothing is kept (`own_session` is meant
  * in any case).  Errors of lun_child_new come at once.  At the DEADLINE
  * (monotonic ms, 0: none), and when the task is stopped, its group is killed.
  */

@@ -144,13 +144,16 @@ static int plan_streams(posix_spawn_file_actions_t *actions,
 
 /* ---------------------------------------------------------------- start -- */
 
-static int plan_signals(posix_spawnattr_t *attr, bool own_group)
+static int plan_signals(posix_spawnattr_t *attr,
+                        const struct lun_spawn_options *options)
 {
   short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
   sigset_t set;
   int error = 0;
 
-  if (own_group)
+  if (options->own_session)
+    flags |= POSIX_SPAWN_SETSID;
+  else if (options->own_group)
     flags |= POSIX_SPAWN_SETPGROUP; /* group 0: the child's own */
   error = posix_spawnattr_setflags(attr, flags);
   (void)sigemptyset(&set);
@@ -176,7 +179,7 @@ static int start(lun_child *child, const struct lun_spawn_options *options,
   if (error == 0) {
     error = plan_streams(&actions, streams);
     if (error == 0)
-      error = plan_signals(&attr, options->own_group);
+      error = plan_signals(&attr, options);
     /* exec promises not to change the strings, but not by its type */
     if (error == 0)
       error = posix_spawnp(&child->pid, options->argv[0], &actions, &attr,
@@ -285,7 +288,7 @@ enum lun_code lun_child_new(lun_child **out, lun_ctx *ctx,
     return lun_error_nomem(err);
   child->ctx = ctx;
   child->pid = -1;
-  child->own_group = options->own_group;
+  child->own_group = options->own_group || options->own_session;
   child->whole = options->whole;
   child->pidfd = child->in = child->out = child->err = -1;
   lun_buf_init(&child->input, ctx, SIZE_MAX);

@@ -24,6 +24,7 @@ struct lun_spawn_options {
   bool inherit;            /* output goes where ours goes; else captured */
   bool errors;             /* standard error is captured apart, its end */
   bool own_group;          /* a process group of its own */
+  bool own_session;        /* and a session, so that it has no terminal */
 };
 
 /* True for "NAME=VALUE" that a child does not get unless it is given: where

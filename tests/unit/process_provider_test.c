@@ -158,8 +158,9 @@ static void words(void **state)
   gives(lun_provider_process, NULL, "ASIAONE", NULL);
 }
 
-/* What it is given: our whole environment, no input, a process group of its
- * own; what it says on standard error is not looked at. */
+/* What it is given: our whole environment, no input, a process group and a
+ * session of its own, so no terminal; what it says on standard error is not
+ * looked at. */
 static void surroundings(void **state)
 {
   (void)state;
@@ -169,6 +170,8 @@ static void surroundings(void **state)
          "[ \"$SSLKEYLOGFILE\" = /nonexistent ] || exit 4\n"
          "[ -z \"$(cat)\" ] || exit 5\n"
          "[ $(ps -o pgid= -p $$) = $$ ] || exit 6\n"
+         "[ $(ps -o sid= -p $$) = $$ ] || exit 7\n"
+         "(: </dev/tty) 2>/dev/null && exit 8\n"
          "echo a word on standard error >&2\n"
          "echo '{" KEYS "}'\n");
   gives(lun_provider_process, NULL, "ASIAONE", NULL);
