@@ -123,12 +123,16 @@ static int convert_error(lua_State *L)
 static void take_error(lua_State *L, struct lun_error *err)
 {
   bool ours = lunL_iserror(L, -1);
+  int rc = LUA_OK;
 
   lua_pushcfunction(L, convert_error);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, err);
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK)
+  rc = lua_pcall(L, 2, 0, 0);
+  if (rc == LUA_ERRMEM)
     (void)lun_error_nomem(err);
+  else if (rc != LUA_OK) /* in its __tostring */
+    (void)lun_error_set(err, LUN_ECREDENTIALS, "its error cannot be shown");
   if (!ours && err->code != LUN_ENOMEM) {
     err->code = LUN_ECREDENTIALS;
     lun_error_prefix(err, "mfa_code: ");

@@ -1,7 +1,7 @@
 /*
  * A child process as a task: fed, heard and waited for while the loop goes on
- * with what else there is.  It has a session of its own: none of it outlives the
- * task, and it has no terminal, for who reads one from the background is
+ * with what else there is.  It has a session of its own: none of it outlives
+ * the task, and it has no terminal, for who reads one from the background is
  * stopped, and never ends.
  */
 #ifndef LUN_RUN_H
