@@ -127,9 +127,10 @@ typedef struct lun_session lun_session;
  * written to CODE, which has room for SIZE bytes.  It is asked for each
  * AssumeRole call, as STS takes a code once, and may take its time: somebody
  * types.  Meanwhile everything else of the context waits, so it calls nothing
- * of lunette's with it.  "" says that there is nobody to ask, and a result
- * other than LUN_OK fails the call with ERR.  It stays callable as long as
- * there is a session that was made with it, or from one that was.
+ * of lunette's with it, but to release what it has.  "" says that there is
+ * nobody to ask, and a result other than LUN_OK fails the call with ERR.  It
+ * stays callable as long as there is a session that was made with it, or from
+ * one that was.
  */
 typedef enum lun_code (*lun_mfa_function)(void *data, const char *serial,
                                           char *code, size_t size,

@@ -90,10 +90,10 @@ static struct lun_entry *find(lun_session *session, const struct lun_ref *ref)
 {
   struct lun_entry *entry = lun_session_cache(session)->entries;
 
-  while (entry != NULL &&
-         !(lun_text_equal(entry->id, ref->text) && lun_text_equal(entry->region, ref->region) &&
-           lun_text_equal(entry->stage, stage_of(ref)) &&
-           lun_text_equal(entry->version, ref->version)))
+  while (entry != NULL && !(lun_text_equal(entry->id, ref->text) &&
+                            lun_text_equal(entry->region, ref->region) &&
+                            lun_text_equal(entry->stage, stage_of(ref)) &&
+                            lun_text_equal(entry->version, ref->version)))
     entry = entry->next;
   return entry;
 }
@@ -355,8 +355,7 @@ enum lun_code lun_fetch_wait(lun_fetch *fetch, struct lun_value **out,
                              struct lun_error *err)
 {
   struct lun_entry *entry = fetch->entry;
-  enum lun_code rc =
-      lun_loop_run(lun_session_loop(fetch->session), &entry->task, err);
+  enum lun_code rc = lun_session_run(fetch->session, &entry->task, err);
 
   if (!rc)
     *out = lun_value_ref(entry->value);

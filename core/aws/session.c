@@ -1,8 +1,9 @@
 /*
  * Sessions made from one another share a run: the loop, which outlives all of
- * them, and the sources of their credentials, so that each is asked once.  A session on a role holds its source's credentials by reference, not
- * the session that it was made from, so there is no cycle; one that a
- * reference asked for is kept by the session that made it.
+ * them, and the sources of their credentials, so that each is asked once.  A
+ * session on a role holds its source's credentials by reference, not the
+ * session that it was made from, so there is no cycle; one that a reference
+ * asked for is kept by the session that made it.
  */
 #include "session.h"
 
@@ -17,7 +18,9 @@ struct run {
   lun_loop *loop;
   int64_t limit; /* monotonic ms that no call outlasts; 0: none */
   lun_source *sources[SOURCES_MAX]; /* NULL: free, or forgotten */
-  size_t nsources; /* that there were; the N-th is at N modulo SOURCES_MAX */
+  size_t nsources;   /* that there were; the N-th is at N modulo SOURCES_MAX */
+  int running;       /* the loop is turned: its steps may call code of others */
+  lun_session *gone; /* released meanwhile */
 };
 
 /* A session that some reference asked for. */
@@ -40,6 +43,7 @@ struct lun_session {
   struct lun_retry_quota quota;
   struct derived *derived;
   struct lun_session_cache cache; /* fetch.c's */
+  lun_session *next;              /* among those that are gone */
 };
 
 /* ----------------------------------------------------------------- runs -- */
@@ -316,10 +320,8 @@ static void derived_free(lun_ctx *ctx, struct derived *derived)
   lun_mem_free(ctx, derived);
 }
 
-void lun_session_unref(lun_session *session)
+static void session_free(lun_session *session)
 {
-  if (session == NULL || --session->refs > 0)
-    return;
   if (session->cache.drop != NULL)
     session->cache.drop(session);
   while (session->derived != NULL) {
@@ -334,6 +336,40 @@ void lun_session_unref(lun_session *session)
   lun_place_unref(session->place);
   run_unref(session->run);
   lun_mem_free(session->ctx, session);
+}
+
+/* A session's work may be what is being stepped, so none goes from within. */
+void lun_session_unref(lun_session *session)
+{
+  struct run *run = NULL;
+
+  if (session == NULL || --session->refs > 0)
+    return;
+  run = session->run;
+  if (run->running == 0) {
+    session_free(session);
+    return;
+  }
+  session->next = run->gone;
+  run->gone = session;
+}
+
+enum lun_code lun_session_run(lun_session *session, struct lun_task *task,
+                              struct lun_error *err)
+{
+  struct run *run = session->run;
+  enum lun_code rc = LUN_OK;
+
+  run->running++;
+  rc = lun_loop_run(run->loop, task, err);
+  run->running--;
+  while (run->running == 0 && run->gone != NULL) {
+    lun_session *gone = run->gone;
+
+    run->gone = gone->next;
+    session_free(gone);
+  }
+  return rc;
 }
 
 /* --------------------------------------------------------------- parts -- */
@@ -403,12 +439,14 @@ enum lun_code lun_session_find_region(char out[LUN_REGION_LEN],
   enum lun_code rc = LUN_OK;
   struct lun_region_wait wait = {0};
 
+  (void)lun_session_ref(session);
   lun_region_wait_init(&wait, session->place);
   lun_region_wait_start(&wait, session->region, lun_session_deadline(session));
-  rc = lun_loop_run(session->run->loop, &wait.task, err);
+  rc = lun_session_run(session, &wait.task, err);
   if (!rc)
     memcpy(out, wait.region, LUN_REGION_LEN);
   lun_region_wait_done(&wait);
+  lun_session_unref(session);
   return rc;
 }
 
@@ -418,13 +456,15 @@ static enum lun_code resolve(struct lun_cred **out, lun_session *session,
   enum lun_code rc = LUN_OK;
   struct lun_cred_wait wait = {0};
 
+  (void)lun_session_ref(session);
   lun_cred_wait_init(&wait, session->source);
   wait.trace = trace;
   lun_cred_wait_start(&wait, NULL, lun_session_deadline(session));
-  rc = lun_loop_run(session->run->loop, &wait.task, err);
+  rc = lun_session_run(session, &wait.task, err);
   if (!rc)
     *out = lun_cred_ref(wait.cred);
   lun_cred_wait_done(&wait);
+  lun_session_unref(session);
   return rc;
 }
 

@@ -54,6 +54,16 @@ struct lun_session_cache *lun_session_cache(lun_session *session);
  */
 void lun_session_limit(lun_session *session, int64_t at);
 
+/*
+ * Turns the loop until TASK is done, as lun_loop_run does.  What is called on
+ * the way (mfa_code, a sink of the log) may release any session: those that
+ * nobody has any more go when the loop is at its end, so the caller holds a
+ * reference of SESSION itself meanwhile.
+ */
+LUN_NODISCARD enum lun_code lun_session_run(lun_session *session,
+                                            struct lun_task *task,
+                                            struct lun_error *err);
+
 /* The deadline of a call that starts now, in monotonic ms. */
 int64_t lun_session_deadline(const lun_session *session);
 

@@ -46,13 +46,15 @@ enum lun_code lun_session_identity(struct lun_identity *out,
   enum lun_code rc = LUN_OK;
   struct lun_operation operation;
 
+  (void)lun_session_ref(session);
   lun_operation_init(&operation, session, LUN_OP_GetCallerIdentity);
   rc = lun_operation_start(&operation, NULL, err);
   if (!rc)
-    rc = lun_loop_run(lun_session_loop(session), &operation.task, err);
+    rc = lun_session_run(session, &operation.task, err);
   if (!rc)
     rc = read_answer(out, lun_session_ctx(session),
                      lun_buf_view(&operation.answer), err);
   lun_operation_done(&operation);
+  lun_session_unref(session);
   return rc;
 }

@@ -161,6 +161,19 @@ describe("a session on a role", function()
     requests()
   end)
 
+  it("goes on if the function for the code lets go of it", function()
+    local with, s = {}, nil
+    for name, value in pairs(options) do with[name] = value end
+    with.mfa_code = function()
+      local _ <close> = s
+      return "123456"
+    end
+    s = ln.session(with):assume_role { role_arn = READER, mfa_serial = DEVICE }
+    assert.equal("ASIAROLE", s:credentials().access_key_id)
+    assert.matches("TokenCode=123456\n$", requests())
+    assert.has_error(function() s:credentials() end)
+  end)
+
   it("fails as the function for the code does", function()
     local function of(code)
       local role = device(code)
