@@ -15,6 +15,7 @@
 #define STANDARD_MS  3100
 #define MOBILE_MS    30000
 #define MS           1000
+#define YEAR_MS      INT64_C(31536000000)
 
 /* A value and its place: "AWS_REGION", "region in /home/u/.aws/config:3". */
 struct found {
@@ -168,6 +169,9 @@ static enum lun_code find_limits(struct lun_settings *settings,
   settings->max_attempts = attempts < 1 ? 1 : (int)attempts;
   settings->deadline_ms =
       options->deadline_ms > 0 ? options->deadline_ms : LUN_DEADLINE_MS;
+  /* Whoever says more means no end; a point in time has to come of it. */
+  if (settings->deadline_ms > YEAR_MS)
+    settings->deadline_ms = YEAR_MS;
   return LUN_OK;
 }
 

@@ -168,6 +168,9 @@ static void limits(void **state)
   options.max_attempts = -1;
   refused(&options, LUN_EINVALID, "the option max_attempts");
   options.max_attempts = 0;
+  options.deadline_ms = INT64_MAX; /* a point in time comes of it still */
+  assert_int_equal(load_settings(&options), LUN_OK);
+  assert_int_equal(settings->deadline_ms, INT64_C(31536000000));
   options.deadline_ms = -1;
   refused(&options, LUN_EINVALID, "the option deadline");
 }
