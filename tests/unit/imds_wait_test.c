@@ -134,6 +134,22 @@ static void until_it_is_well(void **state)
   assert_in_range(skipped_ms, 14900, 15000); /* 1 to 5 s */
 }
 
+/* What kept a token away is no cause of what follows, once there is one. */
+static void advice_of_the_past(void **state)
+{
+  struct answer script[] = {
+      {HANG, NULL}, TOKEN, {SEND_IT, answer_text(403, "", "")}};
+  struct lun_imds_options options = {.timeout_ms = 300, .wait = true};
+
+  (void)state;
+  begin(script, 3, options);
+  skipped_ms = 0;
+  ctx->clock.mono_ms = hasty;
+  assert_int_equal(ask_for(100000), LUN_ECREDENTIALS);
+  assert_int_equal(requests(), 3);
+  assert_null(get.advice);
+}
+
 /* These stay as they are: nothing is gained by waiting. */
 static void what_is_not_waited_for(void **state)
 {
@@ -189,6 +205,7 @@ int main(void)
       TEST(no_version_1_for_that),    TEST(a_token_after_all),
       TEST(until_it_is_well),         TEST(what_is_not_waited_for),
       TEST(a_path_that_is_not_there), TEST(until_there_is_no_time),
+      TEST(advice_of_the_past),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
