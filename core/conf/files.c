@@ -211,13 +211,18 @@ void lun_files_done(struct lun_files *files)
   memset(files, 0, sizeof(*files));
 }
 
+static bool same_digest(const unsigned char *a, const unsigned char *b)
+{
+  return lun_secret_equal((struct lun_span){(const char *)a, LUN_SHA256_LEN},
+                          (struct lun_span){(const char *)b, LUN_SHA256_LEN});
+}
+
 bool lun_files_same(const struct lun_files *a, const struct lun_files *b)
 {
   return lun_text_equal(a->config_path, b->config_path) &&
          lun_text_equal(a->credentials_path, b->credentials_path) &&
-         memcmp(a->config_digest, b->config_digest, LUN_SHA256_LEN) == 0 &&
-         memcmp(a->credentials_digest, b->credentials_digest, LUN_SHA256_LEN) ==
-             0;
+         same_digest(a->config_digest, b->config_digest) &&
+         same_digest(a->credentials_digest, b->credentials_digest);
 }
 
 bool lun_files_has(const struct lun_files *files, const char *profile)

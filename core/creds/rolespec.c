@@ -485,6 +485,7 @@ bool lun_role_same(const struct lun_role *a, const struct lun_role *b)
   return lun_text_equal(a->arn, b->arn) && lun_text_equal(a->form, b->form) &&
          a->named == b->named &&
          (!a->named || lun_text_equal(a->session_name, b->session_name)) &&
-         lun_text_equal(a->token_file, b->token_file) && lun_text_equal(a->region, b->region) &&
-         a->mfa_code == b->mfa_code && a->mfa_data == b->mfa_data;
+         lun_text_equal(a->token_file, b->token_file) &&
+         lun_text_equal(a->region, b->region) && a->mfa_code == b->mfa_code &&
+         a->mfa_data == b->mfa_data;
 }
