@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import aws
 import record
+import world
 
 ACCOUNT = "111111111111"
-SILENCE = 2.5  # seconds, longer than anybody waits for an answer
+SILENCE = 30  # seconds, longer than anybody waits for an answer
 
 
 class Keys(NamedTuple):
@@ -67,6 +68,7 @@ class Cloud:
         self.wrong = []
         self.faults = {}  # see `fail`
         self.mended = threading.Event()
+        self.lock = threading.Lock()
 
     def serve(self, service, *hosts):
         for host in hosts:
@@ -80,8 +82,7 @@ class Cloud:
         fault = next((self.faults[of] for of in (word, name, "all")
                       if of in self.faults), None)
         if fault == "silence":
-            self.mended.wait(SILENCE)
-            raise ConnectionError
+            raise TimeoutError
         if isinstance(fault, int):
             raise Refusal(fault)
         if fault:
@@ -103,19 +104,31 @@ class Cloud:
         self.mended.set()
 
     def __call__(self, request):
-        service = self.services.get(request.place.host)
         try:
-            if service is None:
-                self.wrong.append(f"{request.method} {request.place}")
-                raise Refusal(421)
-            answer = service(request)
+            with self.lock:
+                answer = self.service_of(request)(request)
         except Refusal as refusal:
             answer = refusal.answer
-        except ConnectionError:
+        except TimeoutError:
+            self.mended.wait(SILENCE)
+            return None
+        except Exception as problem:  # pylint: disable=broad-except
+            self.wrong.append(f"{request.place}: {problem!r}")
             return None
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT",
                              time.gmtime(self.now()))
         return answer._replace(headers=[*answer.headers, ("Date", date)])
+
+    def service_of(self, request):
+        """By TLS, in the host's own name; on the link and on this machine in
+        the clear."""
+        at = request.place
+        way = (("http", None) if world.is_address(at.host)
+               else ("https", at.host))
+        if at.host not in self.services or (at.scheme, request.sni) != way:
+            self.wrong.append(f"{request.method} {at} by {request.sni}")
+            raise Refusal(421)
+        return self.services[at.host]
 
     # ---------------------------------------------------------------- keys --
 

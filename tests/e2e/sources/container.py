@@ -41,20 +41,21 @@ class PodIdentity(Container):
     name = "container, EKS by IPv4"
     url = "http://169.254.170.23/v1/credentials"
     looked = PREFIX + "CREDENTIALS_FULL_URI"
+    number = 0  # of the token
 
     def set_up(self, stage):
         self.agent = Agent(stage.cloud)
         stage.env[f"{PREFIX}CREDENTIALS_FULL_URI"] = self.url
         stage.env[f"{PREFIX}AUTHORIZATION_TOKEN_FILE"] = TOKEN_FILE
-        self.write_token(stage, 0)
+        self.write_token(stage)
 
-    def write_token(self, stage, number):
-        self.number = number
-        self.agent.token = f"canary-authorization-{number}"
+    def write_token(self, stage):
+        self.agent.token = f"canary-authorization-{self.number}"
         stage.write(TOKEN_FILE, self.agent.token)
 
     def rotate(self, stage, clock):
-        self.write_token(stage, self.number + 1)
+        self.number += 1
+        self.write_token(stage)
 
 
 class PodIdentity6(PodIdentity):

@@ -41,6 +41,8 @@ source_profile = user
 role_session_name = first
 """)
         stage.env["AWS_PROFILE"] = "three"
+        stage.sts.wanted = {"one": {"RoleSessionName": "first"},
+                            "three": {"ExternalId": "three-1"}}
 
 
 class Sourced(Source):

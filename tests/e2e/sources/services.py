@@ -74,6 +74,7 @@ class Sts(Service):
     lifetime = HOUR
     web_token = "canary-web-0"  # the one that is good
     instead = {}  # roles that are given in place of others
+    wanted = {}  # members that a role is to be asked for with
 
     def hosts(self):
         return [f"sts.{REGION}.amazonaws.com"]
@@ -102,7 +103,10 @@ class Sts(Service):
         name = members["RoleArn"].rpartition("/")[2]
         session = members["RoleSessionName"]
         self.hear(f"{op} {name}{by}")
-        self.want(members["RoleArn"] == role_arn(name), members["RoleArn"])
+        want = {"RoleArn": role_arn(name), "ExternalId": None,
+                "RoleSessionName": session, **self.wanted.get(name, {})}
+        self.want({key: members.get(key) for key in want} == want,
+                  f"{name} was asked for with {members}")
         name = self.instead.get(name, name)
         keys = self.cloud.give(name, assumed(name, session), self.lifetime)
         return self.xml(ROLE.format(op=op, keys=keys, session=session,

@@ -105,6 +105,7 @@ class Error(NamedTuple):
     status: int = 10
     seconds: float = 2.5
     mark: Optional[str] = "!"  # of its step; None: it is not even asked
+    bare: bool = False  # valgrind would change it
 
     def __call__(self, stage):
         source = self.source()

@@ -22,22 +22,24 @@ class WebIdentity(Source):
     first = again = ASKED
     broken = 3 * ASKED
     looked = rf"{TOKEN_FILE} \(AWS_WEB_IDENTITY_TOKEN_FILE\)"
+    number = 0  # of the token
     ended = ("^network$", f"^{AT}sts.{REGION}.amazonaws.com:443: .*refused$",
              ".")
 
     def set_up(self, stage):
-        self.write_token(stage, 0)
+        self.write_token(stage)
         stage.env.update(AWS_WEB_IDENTITY_TOKEN_FILE=TOKEN_FILE,
                          AWS_ROLE_ARN=role_arn("web"),
                          AWS_ROLE_SESSION_NAME="pod")
+        stage.sts.wanted = {"web": {"RoleSessionName": "pod"}}
 
-    def write_token(self, stage, number):
-        self.number = number
-        stage.sts.web_token = f"canary-web-{number}"
+    def write_token(self, stage):
+        stage.sts.web_token = f"canary-web-{self.number}"
         stage.write(TOKEN_FILE, stage.sts.web_token)
 
     def rotate(self, stage, clock):
-        self.write_token(stage, self.number + 1)
+        self.number += 1
+        self.write_token(stage)
 
 
 class InProfile(WebIdentity):
@@ -45,13 +47,14 @@ class InProfile(WebIdentity):
     looked = rf"{TOKEN_FILE} \(web_identity_token_file in {CONFIG}:2\)"
 
     def set_up(self, stage):
-        self.write_token(stage, 0)
+        self.write_token(stage)
         stage.write(CONFIG, f"""\
 [default]
 web_identity_token_file = {TOKEN_FILE}
 role_arn = {role_arn("web")}
 role_session_name = job
 """)
+        stage.sts.wanted = {"web": {"RoleSessionName": "job"}}
 
 
 def no_file(stage, source):
