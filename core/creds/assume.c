@@ -185,8 +185,13 @@ static enum lun_code send(struct lun_assume *assume, struct lun_error *err)
 static enum lun_code bad_answer(const struct lun_assume *assume,
                                 const char *what, struct lun_error *err)
 {
-  return lun_error_set(err, LUN_ESERVICE, "the answer of %s %s",
-                       assume->op->name, what);
+  (void)lun_error_set(err, LUN_ESERVICE, "the answer of %s %s",
+                      assume->op->name, what);
+  lun_error_hint(err,
+                 "what answers at %s is not AWS, or something on the way "
+                 "changes its answers: look at the endpoint and the proxy",
+                 assume->call.http.peer);
+  return LUN_ESERVICE;
 }
 
 /* The text at PATH below the answer's result. */

@@ -214,6 +214,7 @@ static void answers_that_are_not_whole(void **state)
 
     assert_int_equal(against(script, 1, NULL), LUN_ESERVICE);
     assert_has(error.message, cases[i][1]);
+    assert_has(error.hint, "what answers at 127.0.0.1:");
     finish();
   }
 }

@@ -181,7 +181,8 @@ ERRORS = [
           "sts:AssumeRole", ".", CHAIN[:1], status=11),
     Error("another role than the one asked for", Chain, impostor,
           one("two") + "the answer of AssumeRole is for another role than the "
-          "one asked for", None, CHAIN[:2], status=13),
+          "one asked for", f"what answers at sts.{REGION}.amazonaws.com:443 "
+          "is not AWS", CHAIN[:2], status=13),
     Error("a place that is none", OfContainer,
           change("EcsContainer", "EcsContainers"),
           'The credential source "EcsContainers" referenced in profile '
