@@ -1,7 +1,8 @@
 /*
  * A program that prints credentials (aws-behaviour.md section 3.5), run like
  * botocore runs it: without a shell, with the whole environment, for it may
- * need our credentials to get its own, and without input or terminal.
+ * need our credentials to get its own, and without input, and with the
+ * terminal only where somebody sits at it: some ask for a code.
  *
  * Of the profile's line no more than the program's name gets into an error:
  * passwords are given to programs as arguments.  The same goes for what it
@@ -82,7 +83,7 @@ static enum lun_code start(struct process_provider *provider, char **words,
       .errors = true,
   };
 
-  return lun_run_start(&provider->run, loop, &options,
+  return lun_run_start(&provider->run, loop, &options, true,
                        deadline == 0 || until < deadline ? until : deadline,
                        err);
 }

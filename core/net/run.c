@@ -4,9 +4,12 @@
  */
 #include "run.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
-#define ASK_MS 10 /* how often a child without a pidfd is asked for */
+#define ASK_MS  10   /* how often a child without a pidfd is asked for */
+#define KILL_MS 1000 /* for what was killed to be gone */
 
 _Static_assert(LUN_CHILD_FDS <= LUN_WATCH_MAX,
                "a task can watch all descriptors of a child");
@@ -17,14 +20,15 @@ static struct lun_run *run_of(struct lun_task *task)
                                     offsetof(struct lun_run, task));
 }
 
-/* Kills the group.  What it has said until then stays, to tell of it. */
+/* Kills the group.  What it has said until then stays, to tell of it.  A child
+ * that cannot be killed, such as sudo, is not waited for. */
 static void cancel(struct lun_task *task)
 {
   struct lun_run *run = run_of(task);
 
   lun_child_kill(run->child, SIGKILL);
   /* Without memory for its last words, it has ended all the same. */
-  if (lun_child_wait(run->child, -1, -1, &run->end, NULL))
+  if (lun_child_wait(run->child, KILL_MS, -1, &run->end, NULL))
     run->end.ended = true;
 }
 
@@ -55,15 +59,26 @@ void lun_run_init(struct lun_run *run)
   run->task.cancel = cancel;
 }
 
+/* True if whoever reads the terminal now would not be stopped for it. */
+static bool in_front(void)
+{
+  int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  bool front = fd >= 0 && tcgetpgrp(fd) == getpgrp();
+
+  if (fd >= 0)
+    (void)close(fd);
+  return front;
+}
+
 enum lun_code lun_run_start(struct lun_run *run, lun_loop *loop,
-                            const struct lun_spawn_options *options,
+                            const struct lun_spawn_options *options, bool asks,
                             int64_t deadline, struct lun_error *err)
 {
   struct lun_spawn_options apart = *options;
   enum lun_code rc = LUN_OK;
 
   lun_run_done(run);
-  apart.own_session = true;
+  apart.own_session = !asks || !in_front();
   rc = lun_child_new(&run->child, lun_loop_ctx(loop), &apart, err);
   if (rc)
     return rc;

@@ -18,7 +18,8 @@
 
 #define OUTPUT_MAX ((size_t)64 << 10)
 #define TURNS_MAX  64
-#define ASK_MS     10 /* without a pidfd */
+#define ASK_MS     10   /* without a pidfd */
+#define BURY_MS    1000 /* for one that was killed to be gone */
 #define CHUNK      ((size_t)4096)
 
 struct lun_child {
@@ -497,13 +498,29 @@ void lun_child_kill(lun_child *child, int signal)
     (void)kill(child->own_group ? -child->pid : child->pid, signal);
 }
 
+/*
+ * Reaps what was killed.  One that runs as somebody else, such as sudo, cannot
+ * be; it is left to itself, since nobody is to wait for it without bound.
+ */
+static void bury(lun_child *child)
+{
+  int64_t until = lun_clock_mono_ms(child->ctx) + BURY_MS;
+
+  while (!child->end.ended && reap(child, WNOHANG, NULL) == LUN_OK &&
+         !child->end.ended && lun_clock_mono_ms(child->ctx) < until) {
+    struct pollfd fd = {child->pidfd, POLLIN, 0};
+
+    (void)poll(&fd, 1, child->pidfd >= 0 ? BURY_MS : 1);
+  }
+}
+
 void lun_child_free(lun_child *child)
 {
   if (child == NULL)
     return;
   lun_child_kill(child, SIGKILL);
-  if (child->pid > 0 && !child->end.ended)
-    (void)reap(child, 0, NULL);
+  if (child->pid > 0)
+    bury(child);
   close_fd(&child->in);
   close_fd(&child->out);
   close_fd(&child->err);

@@ -1,7 +1,7 @@
 """on_terminal.py COLUMNS [--type TEXT] CMD...: runs CMD with standard error on
 a terminal of that width, prints what it shows, and ends with its status.  With
 --type the terminal is CMD's own (/dev/tty), and TEXT and a line break are typed
-whenever it asks, by a line that ends in ": "; nothing is if TEXT is empty."""
+whenever it asks for a code; nothing is if TEXT is empty."""
 import fcntl
 import os
 import pty
@@ -33,7 +33,8 @@ while True:
     if not piece:
         break
     shown += piece
-    if typed and piece.endswith(b": "):
+    asked = shown.rpartition(b"\n")[2]
+    if typed and b"MFA code for " in asked and asked.endswith(b": "):
         os.write(master, typed + b"\n")
 sys.stderr.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.exit(child.wait())

@@ -221,6 +221,21 @@ run 'a code that nobody types' 19 with_config \
 run 'no terminal' 10 with_config setsid -w lunette whoami --profile device
 says 'a code of the MFA device arn:aws:iam::111111111111:mfa/me is wanted: there is no terminal to ask on +hint: '
 
+# A program that gives credentials may ask there too, but not where nobody is.
+asker=$T/asker
+cat >"$asker" <<'END'
+printf 'MFA code for a program: ' >/dev/tty || exit 7
+read -r code </dev/tty && [ "$code" = 123456 ] || exit 8
+printf '{"Version":1,"AccessKeyId":"AKIDASKED","SecretAccessKey":"canary-x"}'
+END
+printf '[profile asker]\ncredential_process = sh %s\n' "$asker" >>"$T/config"
+run 'a program that asks' 0 with_config python3 "$here/on_terminal.py" 80 --type 123456 \
+  lunette -e 'print(require("lunette").session{profile="asker"}:credentials().access_key_id)'
+shows '^AKIDASKED'
+says 'MFA code for a program: 123456'
+run 'a program without a terminal' 10 with_config setsid -w lunette whoami --profile asker
+says "'sh' ended with status 7"
+
 # ------------------------------------------------------------- terminals --
 
 run 'a narrow terminal' 10 python3 -c '

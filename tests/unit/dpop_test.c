@@ -79,7 +79,8 @@ static const char *numbered(const unsigned char *last, size_t len, int fill)
                                         0x48, 0xCE, 0x3D, 3, 1,    7};
 
   memset(der + 7, fill, 32);
-  memcpy(der + 7 + 32 - len, last, len);
+  if (len > 0)
+    memcpy(der + 7 + 32 - len, last, len);
   memcpy(der + 39, curve, sizeof(curve));
   return block_of("EC PRIVATE KEY", der, sizeof(der));
 }

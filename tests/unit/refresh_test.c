@@ -310,7 +310,7 @@ static void a_renewal_asks_the_same_provider(void **state)
   set_env("AWS_ACCESS_KEY_ID", NULL);
   assert_string_equal(key(), "no credentials found any more: environment: "
                              "AWS_ACCESS_KEY_ID is not set, although "
-                             "AWS_SECRET_ACCESS_KEY is");
+                             "AWS_SECRET_ACCESS_KEY is set");
   assert_string_equal(error.hint,
                       "they were there before: look at what has changed");
   env_keys("AKIDNEW");

@@ -46,9 +46,9 @@ static void begin(struct lun_run *run, const char *script, int64_t ms)
   struct lun_spawn_options options = {.argv = argv, .errors = true};
 
   lun_run_init(run);
-  assert_int_equal(
-      lun_run_start(run, loop, &options, ms == 0 ? 0 : now() + ms, &error),
-      LUN_OK);
+  assert_int_equal(lun_run_start(run, loop, &options, false,
+                                 ms == 0 ? 0 : now() + ms, &error),
+                   LUN_OK);
 }
 
 static enum lun_code finish(struct lun_run *run)
@@ -101,12 +101,14 @@ static void input_and_output(void **state)
 
   (void)state;
   lun_run_init(&run);
-  assert_int_equal(lun_run_start(&run, loop, &options, 0, &error), LUN_OK);
+  assert_int_equal(lun_run_start(&run, loop, &options, false, 0, &error),
+                   LUN_OK);
   assert_int_equal(finish(&run), LUN_OK);
   assert_int_equal(lun_child_output(run.child, NULL).len, sizeof(big));
   options.limit = 1000;
   options.whole = true; /* too much: killed */
-  assert_int_equal(lun_run_start(&run, loop, &options, 0, &error), LUN_OK);
+  assert_int_equal(lun_run_start(&run, loop, &options, false, 0, &error),
+                   LUN_OK);
   assert_int_equal(finish(&run), LUN_OK);
   assert_int_equal(run.end.signal, SIGKILL);
   lun_run_done(&run);
@@ -181,9 +183,11 @@ static void started_again(void **state)
   (void)state;
   lun_run_init(&run);
   assert_int_equal(lun_loop_new(&mine, ctx, NULL), LUN_OK);
-  assert_int_equal(lun_run_start(&run, mine, &options, 0, &error), LUN_OK);
+  assert_int_equal(lun_run_start(&run, mine, &options, false, 0, &error),
+                   LUN_OK);
   first = lun_child_pid(run.child);
-  assert_int_equal(lun_run_start(&run, mine, &options, 0, &error), LUN_OK);
+  assert_int_equal(lun_run_start(&run, mine, &options, false, 0, &error),
+                   LUN_OK);
   second = lun_child_pid(run.child);
   assert_int_equal(kill(first, 0), -1);
   assert_int_equal(kill(second, 0), 0);
@@ -202,7 +206,8 @@ static void not_found(void **state)
   if (under_valgrind())
     skip();
   lun_run_init(&run);
-  assert_int_equal(lun_run_start(&run, loop, &options, 0, &error), LUN_EFILE);
+  assert_int_equal(lun_run_start(&run, loop, &options, false, 0, &error),
+                   LUN_EFILE);
   assert_null(run.child);
   lun_run_done(&run);
 }
@@ -220,7 +225,7 @@ static enum lun_code run_once(struct lun_error *err)
 
   lun_run_init(&run);
   if (!rc)
-    rc = lun_run_start(&run, mine, &options, 0, err);
+    rc = lun_run_start(&run, mine, &options, false, 0, err);
   if (!rc)
     rc = lun_loop_run(mine, &run.task, err);
   lun_run_done(&run);
