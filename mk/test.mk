@@ -24,7 +24,7 @@ $(UNIT_BIN): $(BUILD)/%: %.c $(RUNTIME_A) $(CORE_A)
 
 # The conformance data is run by a program of core alone.
 VECTORS_BIN = $(BUILD)/tests/vectors/vectors
-VECTORS_SRC := $(sort $(filter-out %/resolve.c %/hosts.c, \
+VECTORS_SRC := $(sort $(filter-out %/resolve.c %/hosts.c %/config.c, \
   $(wildcard tests/vectors/*.c)))
 
 $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
@@ -36,7 +36,7 @@ $(VECTORS_BIN): $(VECTORS_SRC) $(wildcard tests/vectors/*.h) $(CORE_A)
 # So are the programs that give lunette's answers: what credentials come to in
 # the network of tests/vectors/served, at times that are injected, too; the
 # hosts of services, signatures.
-VECTORS_ASK = $(addprefix $(BUILD)/tests/vectors/,resolve hosts)
+VECTORS_ASK = $(addprefix $(BUILD)/tests/vectors/,resolve hosts config)
 E2E_BIN = $(BUILD)/tests/e2e/clock
 INTEROP_BIN = $(addprefix $(BUILD)/tests/interop/,sigv4_lines dpop_lines \
   credentials_lines)
