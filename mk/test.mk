@@ -113,7 +113,7 @@ SECONDS  ?= 30
 FUZZ_CFLAGS = $(CSTD) -O1 -g -DLUN_ASAN \
   -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-fuzz:  ## fuzz every parser and writer, SECONDS=30 each
+fuzz:  ## fuzz every parser and writer, SECONDS=60 each
 	@mk/deps install build fuzz
 	@$(MAKE) $(FUZZ_BIN)
 	@for fuzzer in $(abspath $(FUZZ_BIN)); do \
