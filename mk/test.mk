@@ -109,7 +109,7 @@ valgrind:  ## run the tests under valgrind
 # Each fuzzer includes the very .c it attacks; what it finds stays in its folder.
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(BUILD)/%)
-SECONDS  ?= 30
+SECONDS  ?= 60
 FUZZ_CFLAGS = $(CSTD) -O1 -g -DLUN_ASAN \
   -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
